@@ -1,0 +1,219 @@
+# Spillway - build, try, test and install.  `make help` lists the targets.
+#
+# Everything built lands in build/$(MODE), so that modes never mix and the
+# source tree stays clean.  CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS belong to
+# the person who builds; the flags that the code needs are kept apart from them.
+
+VERSION    := 0.1.0
+MODE       ?= release
+BUILD      := build/$(MODE)
+CFLAGS     ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+INSTALL    ?= install
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+JOBS       ?= $(shell nproc 2>/dev/null || echo 2)
+
+MAKEFLAGS  += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+# --- flags ------------------------------------------------------------------
+# $(call cc-option,FLAG): FLAG if this compiler takes it, else nothing.
+cc-option = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null \
+                    2>/dev/null && echo $(1))
+
+PACKAGES   := libmicrohttpd gnutls libcrypto libcjson yaml-0.1
+TEST_PACKAGES := $(PACKAGES) libssl cmocka
+DEP_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
+DEP_LIBS   := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
+TEST_LIBS  := $(shell $(PKG_CONFIG) --libs $(TEST_PACKAGES) 2>/dev/null)
+
+WARNINGS := -Wall -Wextra -Wformat=2 -Wconversion -Wsign-conversion -Wshadow \
+            -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+            -Wwrite-strings -Wcast-qual -Wpointer-arith -Wundef -Wvla \
+            -Wimplicit-fallthrough -Werror=format-security -Werror=implicit \
+            -Werror=incompatible-pointer-types -Werror=int-conversion \
+            $(call cc-option,-Wlogical-op) $(call cc-option,-Wduplicated-cond) \
+            $(call cc-option,-Wtrampolines) $(call cc-option,-Wbidi-chars=any)
+
+HARDEN.cc := -fPIE -fstack-protector-strong \
+             $(call cc-option,-fstack-clash-protection) \
+             -fno-delete-null-pointer-checks -fno-strict-overflow \
+             $(call cc-option,-ftrivial-auto-var-init=zero) \
+             $(call cc-option,-fcf-protection=full) \
+             $(call cc-option,-mbranch-protection=standard)
+HARDEN.ld := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack \
+             -Wl,--as-needed -Wl,--gc-sections
+
+# What one mode adds.  _FORTIFY_SOURCE hides bugs from ASan: release only.
+MODE.release.cc := $(HARDEN.cc) -ffunction-sections -fdata-sections \
+                   -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+MODE.release.ld := $(HARDEN.ld)
+MODE.asan.cc    := -O1 -fno-omit-frame-pointer -fno-common \
+                   -fsanitize=address,undefined -fno-sanitize-recover=all
+MODE.asan.ld    := -fsanitize=address,undefined
+MODE.tsan.cc    := -O2 -fsanitize=thread
+MODE.tsan.ld    := -fsanitize=thread
+
+CODE    := -std=gnu17 -D_GNU_SOURCE -DSPILLWAY_VERSION='"$(VERSION)"' -Iinclude
+compile = $(CC) $(CODE) -Itests/support -pthread -MMD -MP $(WARNINGS) \
+          $(if $(WERROR),-Werror) $(DEP_CFLAGS) $(CPPFLAGS) $(CFLAGS) \
+          $(MODE.$(MODE).cc)
+link    = $(CC) -pthread $(CFLAGS) $(MODE.$(MODE).ld) $(LDFLAGS)
+
+ifneq ($(V),1)
+say = @printf '  %-5s %s\n' $(1) $(2);
+endif
+
+# --- program ----------------------------------------------------------------
+SRCS    := $(sort $(wildcard src/*.c src/*/*.c))
+HEADERS := $(sort $(wildcard include/spillway/*.h))
+OBJS    := $(SRCS:%.c=$(BUILD)/%.o)
+LIB     := $(BUILD)/libspillway.a
+BIN     := $(BUILD)/spillway
+
+.PHONY: all
+all: $(BIN)  ## build the program at build/spillway (MODE=release|asan|tsan)
+	@$(if $(filter release,$(MODE)),ln -sfn release/spillway build/spillway)
+
+$(BIN): $(BUILD)/src/main.o $(LIB)
+	$(call say,LD,$@) $(link) -o $@ $^ $(DEP_LIBS) $(LDLIBS)
+
+$(LIB): $(filter-out $(BUILD)/src/main.o,$(OBJS))
+	$(call say,AR,$@) rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<) $(compile) -c -o $@ $<
+
+# --- what it needs ------------------------------------------------------------
+BUILD_DEPS := gcc make pkg-config libmicrohttpd-dev libgnutls28-dev libssl-dev \
+              libcjson-dev libyaml-dev
+TEST_DEPS  := libcmocka-dev curl
+LINT_DEPS  := clang clang-format clang-tidy cppcheck
+
+# Install what is missing of the packages in $(1), with apt and, when not root,
+# sudo; elsewhere say what is needed.
+install_deps = @.ci/deps $(1)
+
+.PHONY: deps
+deps:  ## install the packages that building, trying and testing need
+	$(call install_deps,$(BUILD_DEPS) $(TEST_DEPS))
+
+# Flags come from pkg-config when the Makefile is read, so what needs packages
+# first runs in a make of its own.
+AGAIN = @$(MAKE) --no-print-directory -j$(JOBS) MODE=$(MODE)
+
+# --- trying it ----------------------------------------------------------------
+.PHONY: run demo
+run: deps  ## build, start the webhook here, show it a gateway pod; Ctrl-C ends it
+	$(AGAIN) all
+	@tests/demo.sh run
+
+demo: deps  ## as run, but stop after the diff
+	$(AGAIN) all
+	@tests/demo.sh demo
+
+# --- tests ------------------------------------------------------------------
+UNIT        := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+PROPERTY    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/property/test_*.c))
+INTEGRATION := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c))
+SUPPORT     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
+TESTS       := $(UNIT) $(PROPERTY) $(INTEGRATION)
+
+$(TESTS): %: %.o $(SUPPORT) $(LIB)
+	$(call say,LD,$@) $(link) -o $@ $^ $(TEST_LIBS) $(LDLIBS)
+
+.PHONY: test tests test-unit test-property test-golden test-integration
+test: deps  ## run every test, having installed what they need
+	$(AGAIN) all $(TESTS)
+	@$(MAKE) --no-print-directory MODE=$(MODE) tests
+
+tests: test-unit test-property test-golden test-deploy test-integration
+
+test-unit: $(UNIT)  ## the cmocka suites, module by module
+	@set -e; for t in $^; do $$t; done
+
+test-property: $(PROPERTY)  ## the laws of the merge, on generated pods
+	@set -e; for t in $^; do $$t; done
+
+test-golden: $(BIN)  ## recorded reviews and corner cases, replayed
+	@$(BIN) test tests/golden
+
+.PHONY: test-deploy
+test-deploy: $(BIN)  ## the manifests agree with the program
+	@SPILLWAY=$(BIN) tests/deploy.sh
+
+test-integration: $(INTEGRATION) $(BIN)  ## the built program, over real TLS
+	@set -e; for t in $(INTEGRATION); do SPILLWAY=$(BIN) $$t; done
+
+.PHONY: check-asan check-tsan
+check-asan check-tsan: check-%: deps  ## the same tests under sanitizers, warnings fatal
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=$* WERROR=1 all $(TESTS:$(BUILD)/%=build/$*/%)
+	@$(SANITIZE) $(MAKE) --no-print-directory MODE=$* WERROR=1 tests
+
+# What the sanitizers are told: see the file for the reason of each line.
+SANITIZE := TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp $(TSAN_OPTIONS)"
+
+# --- upkeep -----------------------------------------------------------------
+FORMATTED := $(SRCS) $(HEADERS) $(wildcard tests/*/*.[ch])
+
+.PHONY: format lint
+format:  ## rewrite the sources with clang-format
+	clang-format -i $(FORMATTED)
+
+lint:  ## clang-format, headers alone, gcc and clang with -Werror, clang-tidy, cppcheck
+	$(call install_deps,$(BUILD_DEPS) $(TEST_DEPS) $(LINT_DEPS))
+	@$(MAKE) --no-print-directory -j$(JOBS) lint-all
+
+.PHONY: lint-all lint-format lint-headers lint-warnings lint-tidy lint-cppcheck
+lint-all: lint-format lint-headers lint-warnings lint-tidy lint-cppcheck
+
+lint-format:
+	clang-format --dry-run --Werror $(FORMATTED)
+
+lint-headers:
+	@set -e; for h in $(HEADERS); do \
+	    $(CC) $(CODE) $(WARNINGS) -Werror $(DEP_CFLAGS) -x c -fsyntax-only $$h; \
+	done
+
+lint-warnings:
+	@$(MAKE) --no-print-directory BUILD=build/lint-gcc CC=gcc WERROR=1 build/lint-gcc/spillway
+	@$(MAKE) --no-print-directory BUILD=build/lint-clang CC=clang WERROR=1 build/lint-clang/spillway
+
+lint-tidy:
+	@printf '%s\n' $(SRCS) | xargs -P$(JOBS) -n4 sh -c \
+	    'clang-tidy --quiet "$$@" -- $(CODE) $(DEP_CFLAGS) -pthread' lint
+
+lint-cppcheck:
+	cppcheck --quiet --std=c11 --enable=warning,portability,performance \
+	    --inline-suppr --suppress=missingIncludeSystem --suppress=memleak \
+	    --error-exitcode=1 \
+	    -j$(JOBS) -Iinclude src
+
+.PHONY: install uninstall image image-test clean help
+install: $(BIN)  ## install under $(DESTDIR)$(PREFIX)
+	$(INSTALL) -d $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 0755 $(BIN) $(DESTDIR)$(BINDIR)/spillway
+
+uninstall:  ## remove what install put there
+	rm -f $(DESTDIR)$(BINDIR)/spillway
+
+image:  ## build the container image with buildah
+	@tests/image.sh build
+
+image-test:  ## build the image without any registry, and run the program in it
+	@tests/image.sh test
+
+clean:  ## delete build/
+	rm -rf build
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z_ -]+:.*## / { \
+	    n = split($$1, names, " "); \
+	    for (i = 1; i <= n; i++) printf "  %-18s %s\n", names[i], $$2 }' \
+	    $(firstword $(MAKEFILE_LIST))
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

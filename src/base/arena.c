@@ -1,0 +1,126 @@
+/* arena.c - see arena.h for the contract. */
+#include "spillway/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+enum {
+    ARENA_CHUNK = 64 * 1024, /* enough for almost every review */
+    ARENA_ALIGN = alignof(max_align_t),
+};
+
+struct arena_chunk {
+    struct arena_chunk *older;
+    size_t size; /* of `bytes` */
+    alignas(max_align_t) char bytes[];
+};
+
+static size_t round_up(size_t size)
+{
+    return (size + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+}
+
+/* Put a chunk that holds at least `size` bytes in front. */
+static bool add_chunk(struct arena *arena, size_t size)
+{
+    size_t room = size > ARENA_CHUNK ? size : ARENA_CHUNK;
+    struct arena_chunk *chunk = malloc(sizeof(*chunk) + room);
+
+    if (!chunk)
+        return false;
+    chunk->older = arena->chunks;
+    chunk->size = room;
+    arena->chunks = chunk;
+    arena->next = chunk->bytes;
+    arena->end = chunk->bytes + room;
+    return true;
+}
+
+/* `size` bytes with whatever was in them. */
+static void *allocate(struct arena *arena, size_t size)
+{
+    void *bytes;
+
+    if (size > SIZE_MAX / 2)
+        return NULL;
+    size = round_up(size ? size : 1);
+    if ((size_t)(arena->end - arena->next) < size && !add_chunk(arena, size))
+        return NULL;
+    bytes = arena->next;
+    arena->next += size;
+    return bytes;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    void *bytes = allocate(arena, size);
+
+    return bytes ? memset(bytes, 0, size) : NULL;
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+    size_t total;
+
+    if (__builtin_mul_overflow(count, size, &total))
+        return NULL;
+    return arena_alloc(arena, total);
+}
+
+void *arena_grow(struct arena *arena, void *old, size_t old_size,
+                 size_t new_size)
+{
+    char *bytes = old;
+    void *moved;
+
+    /* The newest allocation can be extended where it stands. */
+    if (bytes && new_size <= SIZE_MAX / 2 &&
+        bytes + round_up(old_size) == arena->next &&
+        (size_t)(arena->end - bytes) >= round_up(new_size)) {
+        arena->next = bytes + round_up(new_size);
+        return bytes;
+    }
+    moved = allocate(arena, new_size);
+    if (moved && old)
+        memcpy(moved, old, old_size < new_size ? old_size : new_size);
+    return moved;
+}
+
+char *arena_string(struct arena *arena, struct text text)
+{
+    char *copy = allocate(arena, text.len + 1);
+
+    if (!copy)
+        return NULL;
+    if (text.len)
+        memcpy(copy, text.data, text.len);
+    copy[text.len] = '\0';
+    return copy;
+}
+
+void arena_reset(struct arena *arena)
+{
+    struct arena_chunk *first = arena->chunks;
+
+    while (first && first->older) {
+        struct arena_chunk *older = first->older;
+
+        free(first);
+        first = older;
+    }
+    if (first && first->size > ARENA_CHUNK) {
+        free(first); /* one huge review does not hold its memory for ever */
+        first = NULL;
+    }
+    arena->chunks = first;
+    arena->next = first ? first->bytes : NULL;
+    arena->end = first ? first->bytes + first->size : NULL;
+}
+
+void arena_done(struct arena *arena)
+{
+    arena_reset(arena);
+    free(arena->chunks);
+    *arena = (struct arena){ 0 };
+}

@@ -1,0 +1,148 @@
+/* buf.c - see buf.h for the contract. */
+#include "spillway/buf.h"
+
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "spillway/arena.h"
+
+bool buf_ok(const struct buf *buf, struct error *err)
+{
+    return !buf->failed || error_no_memory(err);
+}
+
+static bool grow(struct buf *buf, size_t need)
+{
+    size_t capacity = buf->capacity ? buf->capacity : 256;
+    char *data;
+
+    while (capacity < need)
+        capacity = capacity > SIZE_MAX / 4 ? need : capacity * 2;
+    data = buf->arena
+               ? arena_grow(buf->arena, buf->data, buf->capacity, capacity)
+               : realloc(buf->data, capacity);
+    if (!data)
+        return false;
+    buf->data = data;
+    buf->capacity = capacity;
+    return true;
+}
+
+char *buf_reserve(struct buf *buf, size_t more)
+{
+    size_t need;
+
+    if (buf->failed)
+        return NULL;
+    if (__builtin_add_overflow(buf->len + 1, more, &need) ||
+        (need > buf->capacity && !grow(buf, need))) {
+        buf->failed = true;
+        return NULL;
+    }
+    return buf->data + buf->len;
+}
+
+void buf_add(struct buf *buf, const void *bytes, size_t len)
+{
+    char *to = buf_reserve(buf, len);
+
+    if (!to)
+        return;
+    if (len)
+        memcpy(to, bytes, len);
+    to[len] = '\0';
+    buf->len += len;
+}
+
+void buf_add_string(struct buf *buf, const char *string)
+{
+    buf_add(buf, string, strlen(string));
+}
+
+void buf_add_text(struct buf *buf, struct text text)
+{
+    buf_add(buf, text.data, text.len);
+}
+
+void buf_add_char(struct buf *buf, char c)
+{
+    buf_add(buf, &c, 1);
+}
+
+void buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
+{
+    va_list again;
+    int len;
+    char *to;
+
+    va_copy(again, ap);
+    len = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    to = len < 0 ? NULL : buf_reserve(buf, (size_t)len);
+    if (!to) {
+        buf->failed = true;
+        return;
+    }
+    (void)vsnprintf(to, (size_t)len + 1, fmt, ap);
+    buf->len += (size_t)len;
+}
+
+void buf_add_shown(struct buf *buf, struct text text, size_t limit)
+{
+    struct text shown = text_clip(text, limit);
+
+    for (size_t i = 0; i < shown.len; i++) {
+        unsigned char c = (unsigned char)shown.data[i];
+
+        if (c < 0x20 || c == 0x7F)
+            buf_add_char(buf, '?');
+        else
+            buf_add_char(buf, shown.data[i]);
+    }
+}
+
+void buf_printf(struct buf *buf, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    buf_vprintf(buf, fmt, ap);
+    va_end(ap);
+}
+
+void buf_add_base64(struct buf *buf, struct text bytes)
+{
+    size_t len = (bytes.len + 2) / 3 * 4;
+    char *out = bytes.len > INT_MAX / 2 ? NULL : buf_reserve(buf, len);
+
+    if (!out) {
+        buf->failed = true;
+        return;
+    }
+    if (bytes.len)
+        (void)EVP_EncodeBlock((unsigned char *)out,
+                              (const unsigned char *)bytes.data,
+                              (int)bytes.len);
+    out[len] = '\0';
+    buf->len += len;
+}
+
+void buf_clear(struct buf *buf)
+{
+    buf->len = 0;
+    buf->failed = false;
+    if (buf->data)
+        buf->data[0] = '\0';
+}
+
+void buf_done(struct buf *buf)
+{
+    if (!buf->arena)
+        free(buf->data);
+    *buf = (struct buf){ .arena = buf->arena };
+}

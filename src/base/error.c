@@ -1,0 +1,39 @@
+/* error.c - see error.h for the contract. */
+#include "spillway/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+bool error_set(struct error *err, enum error_kind kind, const char *fmt, ...)
+{
+    va_list ap;
+
+    err->kind = kind;
+    va_start(ap, fmt);
+    (void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
+    va_end(ap);
+    return false;
+}
+
+bool error_wrap(struct error *err, const char *fmt, ...)
+{
+    const struct error inner = *err;
+    va_list ap;
+    size_t used;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
+    va_end(ap);
+
+    /* Truncation is fine: the context in front is what matters most. */
+    used = strlen(err->text);
+    (void)snprintf(err->text + used, sizeof(err->text) - used, ": %.*s",
+                   (int)(sizeof(err->text) - used), inner.text);
+    return false;
+}
+
+bool error_no_memory(struct error *err)
+{
+    return error_set(err, ERROR_SYSTEM, "out of memory");
+}

@@ -1,0 +1,283 @@
+/* json.c - asking, comparing and building trees; see json.h for the contract.
+ */
+#include "spillway/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "spillway/arena.h"
+
+const char *json_type_name(enum json_type type)
+{
+    static const char *const names[] = { "null",     "a boolean", "a number",
+                                         "a string", "an array",  "an object" };
+
+    return names[type];
+}
+
+/* --- asking -----------------------------------------------------------------
+ */
+
+const struct json *json_get_text(const struct json *object, struct text key)
+{
+    const struct json *found = NULL;
+
+    if (!object || object->type != JSON_OBJECT)
+        return NULL;
+    for (const struct json *m = object->child; m; m = m->next) {
+        if (text_equal(m->key, key))
+            found = m;
+    }
+    return found && found->type != JSON_NULL ? found : NULL;
+}
+
+const struct json *json_get(const struct json *object, const char *key)
+{
+    return json_get_text(object, text_of(key));
+}
+
+struct text json_string(const struct json *object, const char *key)
+{
+    const struct json *value = json_get(object, key);
+
+    return value && value->type == JSON_STRING ? value->string
+                                               : (struct text){ 0 };
+}
+
+bool json_true(const struct json *object, const char *key)
+{
+    const struct json *value = json_get(object, key);
+
+    return value && value->type == JSON_BOOL && value->truth;
+}
+
+const struct json *json_first(const struct json *object, const char *key)
+{
+    const struct json *value = json_get(object, key);
+
+    return value ? value->child : NULL;
+}
+
+size_t json_count(const struct json *value)
+{
+    size_t count = 0;
+
+    for (const struct json *e = value ? value->child : NULL; e; e = e->next)
+        count++;
+    return count;
+}
+
+/* --- comparing --------------------------------------------------------------
+ */
+
+static int compare_members(const void *a, const void *b)
+{
+    const struct json *const *x = a, *const *y = b;
+
+    return text_compare((*x)->key, (*y)->key);
+}
+
+/* Pointers to the members or elements; members in the order of their keys. */
+static const struct json **sorted_children(const struct json *value,
+                                           size_t count, struct arena *arena)
+{
+    const struct json **list = arena_array(arena, count, sizeof(*list));
+    size_t i = 0;
+
+    if (!list)
+        return NULL;
+    for (const struct json *e = value->child; e; e = e->next)
+        list[i++] = e;
+    if (value->type == JSON_OBJECT)
+        qsort(list, count, sizeof(*list), compare_members);
+    return list;
+}
+
+static bool equal_children(const struct json *a, const struct json *b,
+                           struct arena *arena)
+{
+    size_t count = json_count(a);
+    const struct json **x, **y;
+
+    if (count != json_count(b))
+        return false;
+    if (count == 0)
+        return true;
+    x = sorted_children(a, count, arena);
+    y = sorted_children(b, count, arena);
+    if (!x || !y)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!text_equal(x[i]->key, y[i]->key) || !json_equal(x[i], y[i], arena))
+            return false;
+    }
+    return true;
+}
+
+/* An opaque value, read after all.  It was validated, so only memory and the
+ * bound on values can fail. */
+static const struct json *unfold(const struct json *value, struct arena *arena)
+{
+    struct json_document doc;
+    struct error err = { 0 };
+
+    if (!value->opaque)
+        return value;
+    return json_read(value->raw, &json_any, JSON_MAX_VALUES, arena, &doc, &err)
+               ? doc.root
+               : NULL;
+}
+
+bool json_equal(const struct json *a, const struct json *b, struct arena *arena)
+{
+    if (a == b)
+        return true;
+    if (a->type != b->type)
+        return false;
+    if (a->raw.data && b->raw.data && text_equal(a->raw, b->raw))
+        return true;
+    switch (a->type) {
+    case JSON_NULL:
+        return true;
+    case JSON_BOOL:
+        return a->truth == b->truth;
+    case JSON_NUMBER:
+    case JSON_STRING:
+        return text_equal(a->string, b->string);
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        break;
+    }
+    a = unfold(a, arena);
+    b = unfold(b, arena);
+    return a && b && equal_children(a, b, arena);
+}
+
+/* --- building ---------------------------------------------------------------
+ */
+
+static struct json *json_new(struct arena *arena, enum json_type type)
+{
+    struct json *value = arena_new(arena, struct json);
+
+    if (value)
+        value->type = type;
+    return value;
+}
+
+struct json *json_object(struct arena *arena)
+{
+    return json_new(arena, JSON_OBJECT);
+}
+
+struct json *json_array(struct arena *arena)
+{
+    return json_new(arena, JSON_ARRAY);
+}
+
+struct json *json_string_new(struct arena *arena, struct text value)
+{
+    struct json *string = json_new(arena, JSON_STRING);
+
+    if (string)
+        string->string = value;
+    return string;
+}
+
+struct json *json_integer_new(struct arena *arena, long long value)
+{
+    struct json *number = json_new(arena, JSON_NUMBER);
+    char digits[24];
+    int len = snprintf(digits, sizeof(digits), "%lld", value);
+    const char *copy =
+        arena_string(arena, (struct text){ digits, (size_t)len });
+
+    if (!number || !copy)
+        return NULL;
+    number->string = (struct text){ copy, (size_t)len };
+    return number;
+}
+
+struct json *json_bool_new(struct arena *arena, bool value)
+{
+    struct json *boolean = json_new(arena, JSON_BOOL);
+
+    if (boolean)
+        boolean->truth = value;
+    return boolean;
+}
+
+struct json *json_copy(struct arena *arena, const struct json *value)
+{
+    struct json *copy = arena_new(arena, struct json);
+
+    if (!copy)
+        return NULL;
+    *copy = *value;
+    copy->next = NULL;
+    return copy;
+}
+
+struct json *json_edit(struct arena *arena, const struct json *value,
+                       enum json_type type)
+{
+    struct json *edit = json_new(arena, type);
+    struct json **tail = edit ? &edit->child : NULL;
+
+    if (!edit || !value || value->type != type)
+        return edit;
+    edit->key = value->key;
+    for (const struct json *e = value->child; e; e = e->next) {
+        *tail = json_copy(arena, e);
+        if (!*tail)
+            return NULL;
+        tail = &(*tail)->next;
+    }
+    return edit;
+}
+
+struct json *json_clone(struct arena *arena, const struct json *value)
+{
+    struct json *clone = json_copy(arena, value);
+    struct json **tail;
+
+    if (!clone)
+        return NULL;
+    tail = &clone->child;
+    for (const struct json *e = value->child; e; e = e->next) {
+        *tail = json_clone(arena, e);
+        if (!*tail)
+            return NULL;
+        tail = &(*tail)->next;
+    }
+    return clone;
+}
+
+bool json_append(struct json *array, struct json *value)
+{
+    struct json **tail = &array->child;
+
+    if (!value)
+        return false;
+    while (*tail)
+        tail = &(*tail)->next;
+    *tail = value;
+    array->raw = (struct text){ 0 };
+    return true;
+}
+
+bool json_set(struct json *object, struct text key, struct json *value)
+{
+    struct json **link = &object->child;
+
+    if (!value)
+        return false;
+    while (*link && !text_equal((*link)->key, key))
+        link = &(*link)->next;
+    if (*link)
+        value->next = (*link)->next;
+    *link = value;
+    value->key = key;
+    object->raw = (struct text){ 0 };
+    return true;
+}

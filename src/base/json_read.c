@@ -1,0 +1,412 @@
+/*
+ * json_read.c - the reader of json.h: one pass that validates everything and
+ * builds what the shape asks for.
+ */
+#include "spillway/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "spillway/arena.h"
+#include "spillway/buf.h"
+#include "spillway/json_scan.h"
+
+const struct json_shape json_any = { .kind = SHAPE_ANY };
+
+/* One step of the way from the root to the value that is being read. */
+struct step {
+    struct text key; /* absent in an array */
+    size_t index;
+};
+
+struct reader {
+    struct json_scan scan;
+    struct arena *arena;
+    size_t values_left;
+
+    struct step path[JSON_MAX_DEPTH + 1];
+    unsigned n_steps;
+
+    /* A violation in a deferred subtree is kept here; until the subtree ends
+     * nothing more of it is built. */
+    struct error *deferred;
+    bool deferring, muted;
+};
+
+static bool read_value(struct reader *reader, const struct json_shape *shape,
+                       struct json **out);
+
+/* --- violations of the shape ------------------------------------------------
+ */
+
+static void write_path(const struct reader *reader, struct buf *out)
+{
+    for (unsigned i = 0; i < reader->n_steps; i++) {
+        const struct step *step = &reader->path[i];
+
+        if (!step->key.data) {
+            buf_printf(out, "[%zu]", step->index);
+            continue;
+        }
+        if (i > 0)
+            buf_add_char(out, '.');
+        buf_add_shown(out, step->key, 64);
+    }
+    buf_add_string(out, reader->n_steps ? ": " : "");
+}
+
+/*
+ * The value at `at` is not what the shape says.  False when that ends the
+ * reading; true when it was noted and the subtree is to be skipped.
+ */
+static bool violate(struct reader *reader, const char *at, const char *message)
+{
+    struct buf path = { .arena = reader->arena };
+    struct error found = { 0 };
+
+    write_path(reader, &path);
+    if (!buf_ok(&path, reader->scan.err))
+        return false;
+    error_set(&found, ERROR_INVALID, "byte %td: %s%s", at - reader->scan.start,
+              path.data ? path.data : "", message);
+    if (!reader->deferring) {
+        *reader->scan.err = found;
+        return false;
+    }
+    if (reader->deferred->kind == ERROR_NONE)
+        *reader->deferred = found;
+    reader->muted = true;
+    return true;
+}
+
+static bool violate_type(struct reader *reader, const char *expected,
+                         enum json_type type)
+{
+    char message[96];
+
+    (void)snprintf(message, sizeof(message), "expected %s, not %s", expected,
+                   json_type_name(type));
+    return violate(reader, reader->scan.at, message);
+}
+
+/* What the shape wants, when `type` is not that; NULL when it is. */
+static const char *type_mismatch(const struct json_shape *shape,
+                                 enum json_type type)
+{
+    if (type == JSON_NULL)
+        return NULL;
+    switch (shape->kind) {
+    case SHAPE_ANY:
+    case SHAPE_OPAQUE:
+        return NULL;
+    case SHAPE_STRING:
+        return type == JSON_STRING ? NULL : "a string";
+    case SHAPE_BOOL:
+        return type == JSON_BOOL ? NULL : "true or false";
+    case SHAPE_INTEGER:
+        return type == JSON_NUMBER ? NULL : "an integer";
+    case SHAPE_QUANTITY:
+        return type == JSON_NUMBER || type == JSON_STRING
+                   ? NULL
+                   : "a quantity (a number or a string)";
+    case SHAPE_LIST:
+        return type == JSON_ARRAY ? NULL : "an array";
+    case SHAPE_MAP:
+    case SHAPE_OBJECT:
+        return type == JSON_OBJECT ? NULL : "an object";
+    }
+    return NULL;
+}
+
+/* --- strings ----------------------------------------------------------------
+ */
+
+/* The decoded string: the input's own bytes when it has no escapes. */
+static bool decode_string(struct reader *reader,
+                          const struct json_scan_string *string,
+                          struct text *out)
+{
+    char *decoded;
+
+    if (!string->escaped) {
+        *out = string->content;
+        return true;
+    }
+    /* An escape is never shorter than what it stands for. */
+    decoded = arena_alloc(reader->arena, string->content.len);
+    if (!decoded)
+        return error_no_memory(reader->scan.err);
+    *out = (struct text){ decoded, json_scan_decode(string->content, decoded) };
+    return true;
+}
+
+static bool read_string(struct reader *reader, const struct json_shape *shape,
+                        struct text *out)
+{
+    struct json_scan_string string;
+    const char *at = reader->scan.at;
+
+    if (!json_scan_string(&reader->scan, &string))
+        return false;
+    if (string.has_nul && shape->kind != SHAPE_ANY &&
+        !violate(reader, at, "U+0000 is not allowed here"))
+        return false;
+    return decode_string(reader, &string, out);
+}
+
+/* --- containers -------------------------------------------------------------
+ */
+
+static const struct json_shape *find_field(const struct json_shape *shape,
+                                           struct text *key)
+{
+    for (size_t i = 0; i < shape->n_fields; i++) {
+        if (text_equal(shape->fields[i].key, *key)) {
+            *key = shape->fields[i].key;
+            return shape->fields[i].shape;
+        }
+    }
+    return NULL;
+}
+
+/* Read the key at the cursor, and which shape its value has (NULL: skip). */
+static bool read_key(struct reader *reader, const struct json_shape *shape,
+                     const struct json *object, struct text *key,
+                     const struct json_shape **inner)
+{
+    static const struct json_shape unknown = { .kind = SHAPE_OPAQUE };
+    struct json_scan_string string;
+    const char *at = reader->scan.at;
+
+    *inner = NULL;
+    if (!json_scan_string(&reader->scan, &string) ||
+        !json_scan_colon(&reader->scan) || !decode_string(reader, &string, key))
+        return false;
+    reader->path[reader->n_steps - 1].key = *key;
+    if (shape->kind == SHAPE_ANY) {
+        *inner = &json_any;
+        return true;
+    }
+    if (shape->kind == SHAPE_MAP) {
+        *inner = shape->element;
+        return !string.has_nul ||
+               violate(reader, at, "U+0000 is not allowed here");
+    }
+    *inner = find_field(shape, key);
+    if (!*inner && shape->keep)
+        *inner = &unknown;
+    if (!*inner || *inner == &unknown)
+        return true;
+    for (const struct json *m = object->child; m; m = m->next) {
+        if (m->key.data == key->data)
+            return violate(reader, at, "the key is there twice");
+    }
+    return true;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return text_compare(*(const struct text *)a, *(const struct text *)b);
+}
+
+/* All keys of a map are read, so none may come twice. */
+static bool check_map(struct reader *reader, const struct json *map)
+{
+    size_t count = json_count(map), i = 0;
+    struct text *keys;
+
+    if (count < 2)
+        return true;
+    keys = arena_array(reader->arena, count, sizeof(*keys));
+    if (!keys)
+        return error_no_memory(reader->scan.err);
+    for (const struct json *m = map->child; m; m = m->next)
+        keys[i++] = m->key;
+    qsort(keys, count, sizeof(*keys), compare_texts);
+    for (i = 1; i < count; i++) {
+        if (!text_equal(keys[i - 1], keys[i]))
+            continue;
+        reader->path[reader->n_steps - 1].key = keys[i];
+        return violate(reader, reader->scan.at - 1, "the key is there twice");
+    }
+    return true;
+}
+
+static bool read_members(struct reader *reader, const struct json_shape *shape,
+                         struct json *object)
+{
+    struct json **tail = &object->child;
+    bool more, good = true;
+
+    reader->path[reader->n_steps++] = (struct step){ .index = 0 };
+    if (!json_scan_open(&reader->scan))
+        return false;
+    for (bool first = true;; first = false) {
+        const struct json_shape *inner;
+        struct text key = { 0 };
+
+        if (!json_scan_more(&reader->scan, '}', first, &more))
+            return false;
+        if (!more)
+            break;
+        if (!read_key(reader, shape, object, &key, &inner) ||
+            !read_value(reader, inner, tail))
+            return false;
+        if (*tail) {
+            (*tail)->key = key;
+            tail = &(*tail)->next;
+        }
+    }
+    if (shape->kind == SHAPE_MAP && !reader->muted)
+        good = check_map(reader, object);
+    reader->n_steps--;
+    return good;
+}
+
+static bool read_elements(struct reader *reader, const struct json_shape *shape,
+                          struct json *array)
+{
+    const struct json_shape *inner =
+        shape->kind == SHAPE_ANY ? &json_any : shape->element;
+    struct json **tail = &array->child;
+    bool more;
+
+    reader->path[reader->n_steps++] = (struct step){ .index = 0 };
+    if (!json_scan_open(&reader->scan))
+        return false;
+    for (bool first = true;; first = false) {
+        if (!json_scan_more(&reader->scan, ']', first, &more))
+            return false;
+        if (!more)
+            break;
+        if (!read_value(reader, inner, tail))
+            return false;
+        reader->path[reader->n_steps - 1].index++;
+        if (*tail)
+            tail = &(*tail)->next;
+    }
+    reader->n_steps--;
+    return true;
+}
+
+/* --- values -----------------------------------------------------------------
+ */
+
+static bool read_scalar(struct reader *reader, const struct json_shape *shape,
+                        struct json *value)
+{
+    const char *at = reader->scan.at;
+
+    if (value->type == JSON_STRING)
+        return read_string(reader, shape, &value->string);
+    if (!json_scan_value(&reader->scan))
+        return false;
+    value->truth = *at == 't';
+    if (value->type != JSON_NUMBER)
+        return true;
+    value->string = (struct text){ at, (size_t)(reader->scan.at - at) };
+    if (shape->kind == SHAPE_INTEGER) {
+        for (size_t i = 0; i < value->string.len; i++) {
+            if (strchr(".eE", at[i]))
+                return violate(reader, at, "expected an integer");
+        }
+    }
+    return true;
+}
+
+static bool read_content(struct reader *reader, const struct json_shape *shape,
+                         struct json *value)
+{
+    if (value->type != JSON_OBJECT && value->type != JSON_ARRAY)
+        return read_scalar(reader, shape, value);
+    if (shape->kind == SHAPE_OPAQUE) {
+        value->opaque = true;
+        return json_scan_value(&reader->scan);
+    }
+    return value->type == JSON_OBJECT ? read_members(reader, shape, value)
+                                      : read_elements(reader, shape, value);
+}
+
+/* Read the value at the cursor as `shape` says; it has the right type. */
+static bool build_value(struct reader *reader, const struct json_shape *shape,
+                        enum json_type type, struct json **out)
+{
+    struct json *value = arena_new(reader->arena, struct json);
+    const char *at = reader->scan.at;
+
+    if (!value)
+        return error_no_memory(reader->scan.err);
+    reader->values_left--;
+    value->type = type;
+    if (!read_content(reader, shape, value))
+        return false;
+    value->raw = (struct text){ at, (size_t)(reader->scan.at - at) };
+    if (type == JSON_NULL && shape->null_is_empty)
+        value->type = JSON_STRING;
+    *out = reader->muted ? NULL : value;
+    return true;
+}
+
+static bool read_plain(struct reader *reader, const struct json_shape *shape,
+                       struct json **out)
+{
+    const char *expected;
+    enum json_type type;
+
+    *out = NULL;
+    if (!shape || reader->muted)
+        return json_scan_value(&reader->scan);
+    if (!json_scan_type(&reader->scan, &type))
+        return false;
+    expected = type_mismatch(shape, type);
+    if (expected) {
+        /* What is no JSON at all is a matter of syntax, not of type. */
+        if (type == JSON_NUMBER && !strchr("-0123456789", *reader->scan.at))
+            return json_scan_value(&reader->scan);
+        return violate_type(reader, expected, type) &&
+               json_scan_value(&reader->scan);
+    }
+    if (reader->values_left == 0)
+        return violate(reader, reader->scan.at, "too many values") &&
+               json_scan_value(&reader->scan);
+    return build_value(reader, shape, type, out);
+}
+
+static bool read_value(struct reader *reader, const struct json_shape *shape,
+                       struct json **out)
+{
+    unsigned n_steps = reader->n_steps;
+    bool good;
+
+    if (!shape || !shape->defer || reader->deferring)
+        return read_plain(reader, shape, out);
+    reader->deferring = true;
+    good = read_plain(reader, shape, out);
+    if (reader->muted)
+        *out = NULL;
+    reader->deferring = reader->muted = false;
+    reader->n_steps = n_steps;
+    return good;
+}
+
+bool json_read(struct text in, const struct json_shape *shape,
+               size_t max_values, struct arena *arena,
+               struct json_document *doc, struct error *err)
+{
+    struct reader reader = {
+        .scan = {in.data, in.data, in.data + in.len, 0, err},
+        .arena = arena,
+        .values_left = max_values,
+        .deferred = &doc->deferred,
+    };
+
+    *doc = (struct json_document){ 0 };
+    json_scan_space(&reader.scan);
+    if (!read_value(&reader, shape, &doc->root))
+        return false;
+    json_scan_space(&reader.scan);
+    if (reader.scan.at != reader.scan.end)
+        return json_scan_fail(&reader.scan, reader.scan.at,
+                              "more text behind the end of the JSON value");
+    return true;
+}

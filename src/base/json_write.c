@@ -1,0 +1,134 @@
+/* json_write.c - the writer of json.h. */
+#include "spillway/buf.h"
+#include "spillway/json.h"
+
+/* Bytes that may stand in a JSON string as they are. */
+static size_t plain_length(struct text text)
+{
+    size_t i = 0;
+
+    while (i < text.len && (unsigned char)text.data[i] >= 0x20 &&
+           (unsigned char)text.data[i] < 0x80 && text.data[i] != '"' &&
+           text.data[i] != '\\')
+        i++;
+    return i;
+}
+
+/* Write the character at the start of `text`, which is not plain; returns how
+ * many bytes it had. */
+static size_t write_special(struct buf *out, struct text text)
+{
+    static const char escaped[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+    unsigned char c = (unsigned char)text.data[0];
+    const char *found = c ? strchr(escaped, c) : NULL;
+    size_t len = text_utf8_sequence(text.data, text.len);
+
+    if (found)
+        buf_printf(out, "\\%c", letters[found - escaped]);
+    else if (c < 0x20)
+        buf_printf(out, "\\u%04x", c);
+    else if (len == 0)
+        buf_add_string(out, "\xEF\xBF\xBD"); /* U+FFFD */
+    else
+        buf_add(out, text.data, len);
+    return len ? len : 1;
+}
+
+void json_write_string(struct buf *out, struct text value)
+{
+    buf_add_char(out, '"');
+    while (value.len) {
+        size_t len = plain_length(value);
+
+        buf_add(out, value.data, len);
+        value = (struct text){ value.data + len, value.len - len };
+        if (!value.len)
+            break;
+        len = write_special(out, value);
+        value = (struct text){ value.data + len, value.len - len };
+    }
+    buf_add_char(out, '"');
+}
+
+/* Repeat validated bytes without the white space between tokens. */
+static void write_raw(struct buf *out, struct text raw)
+{
+    bool quoted = false;
+    size_t from = 0;
+
+    for (size_t i = 0; i < raw.len; i++) {
+        char c = raw.data[i];
+
+        if (quoted && c == '\\') {
+            i++;
+        } else if (c == '"') {
+            quoted = !quoted;
+        } else if (!quoted &&
+                   (c == ' ' || c == '\n' || c == '\r' || c == '\t')) {
+            buf_add(out, raw.data + from, i - from);
+            from = i + 1;
+        }
+    }
+    buf_add(out, raw.data + from, raw.len - from);
+}
+
+static void write_scalar(struct buf *out, const struct json *value)
+{
+    if (value->raw.data)
+        buf_add_text(out, value->raw);
+    else if (value->type == JSON_STRING)
+        json_write_string(out, value->string);
+    else if (value->type == JSON_NUMBER)
+        buf_add_text(out, value->string);
+    else if (value->type == JSON_BOOL)
+        buf_add_string(out, value->truth ? "true" : "false");
+    else
+        buf_add_string(out, "null");
+}
+
+static void write_break(struct buf *out, int indent, int level)
+{
+    if (indent < 0)
+        return;
+    buf_printf(out, "\n%*s", indent * level, "");
+}
+
+/* `indent` below 0 writes everything on one line. */
+static void write_value(struct buf *out, const struct json *value, int indent,
+                        int level)
+{
+    bool object = value->type == JSON_OBJECT;
+
+    if (!object && value->type != JSON_ARRAY) {
+        write_scalar(out, value);
+        return;
+    }
+    if (value->raw.data && (indent < 0 || value->opaque)) {
+        write_raw(out, value->raw);
+        return;
+    }
+    buf_add_char(out, object ? '{' : '[');
+    for (const struct json *e = value->child; e; e = e->next) {
+        write_break(out, indent, level + 1);
+        if (object) {
+            json_write_string(out, e->key);
+            buf_add_string(out, indent < 0 ? ":" : ": ");
+        }
+        write_value(out, e, indent, level + 1);
+        if (e->next)
+            buf_add_char(out, ',');
+    }
+    if (value->child)
+        write_break(out, indent, level);
+    buf_add_char(out, object ? '}' : ']');
+}
+
+void json_write(struct buf *out, const struct json *value)
+{
+    write_value(out, value, -1, 0);
+}
+
+void json_write_pretty(struct buf *out, const struct json *value, int indent)
+{
+    write_value(out, value, indent, 0);
+}
