@@ -1,0 +1,42 @@
+/*
+ * merge.h - what a gateway pod's tolerations and affinity should say.
+ *
+ * The pod never gains a node that it had excluded: its own required terms are
+ * ANDed with the policy's, term by term, and never widened.  Merging is
+ * idempotent, and everything that we do not know is kept.
+ */
+#ifndef SPILLWAY_MERGE_H
+#define SPILLWAY_MERGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "spillway/decision.h"
+#include "spillway/error.h"
+#include "spillway/json.h"
+#include "spillway/policy.h"
+#include "spillway/term.h"
+
+/* More terms than this are not made: the pod's affinity is left alone. */
+enum { MERGE_MAX_TERMS = 64 };
+
+struct merge {
+    const struct json *after; /* a spec with tolerations and affinity */
+    /* REASON_APPLIED, or why the affinity was left alone:
+     * REASON_NO_FEASIBLE_TERM or REASON_TOO_MANY_TERMS. */
+    enum reason reason;
+    /* The resulting required terms; none when there is no requirement. */
+    struct term *terms;
+    size_t n_terms;
+};
+
+/*
+ * Merge a policy into `spec` (NULL for none), of which only `tolerations` and
+ * `affinity` are looked at.  With `tolerations_only` the affinity is left
+ * alone.  Fails only with SYSTEM.
+ */
+bool merge_policy(const struct policy *policy, const struct json *spec,
+                  bool tolerations_only, struct arena *arena,
+                  struct merge *result, struct error *err) must_check;
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * policy.h - which pods are gateways, and what their scheduling should say.
+ *
+ * A policy set is parsed as a whole, with every mistake listed, and never
+ * changes afterwards; threads share it freely.  Parsing is pure: texts come
+ * in, the caller reads the files.
+ *
+ * Anything that kube-apiserver would refuse in a pod is a mistake here, since
+ * a patch that makes a pod invalid would reject it even under
+ * failurePolicy: Ignore.
+ */
+#ifndef SPILLWAY_POLICY_H
+#define SPILLWAY_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "spillway/buf.h"
+#include "spillway/error.h"
+#include "spillway/json.h"
+#include "spillway/selector.h"
+#include "spillway/term.h"
+#include "spillway/text.h"
+
+struct policy {
+    struct text name; /* a DNS label, unique in its set */
+    bool shadow;      /* decide and count, but send no patch */
+    unsigned percent; /* 0-100, share of workloads it applies to */
+
+    struct text *namespaces; /* exact names; "*" is any */
+    size_t n_namespaces;
+    struct selector *selectors; /* ORed */
+    size_t n_selectors;
+
+    const struct json *tolerations; /* array, or NULL */
+    const struct json *required;    /* array of nodeSelectorTerms, or NULL */
+    const struct json *preferred;   /* array of weighted terms, or NULL */
+    struct term *terms;             /* `required`, compiled */
+    size_t n_terms;
+
+    bool tolerates_eci; /* its pods may land on ECI (see warn.h) */
+};
+
+struct policy_set;
+
+/* One policy file: its name for messages, and its bytes. */
+struct policy_source {
+    const char *name;
+    struct text text;
+};
+
+/*
+ * Parse all sources into one set, in order.  Returns a set that the caller
+ * releases with policy_set_free(), or NULL.  NULL with *err untouched means
+ * mistakes: `mistakes` then holds one line each, `FILE:LINE: PATH: what is
+ * wrong (what would be right)`.  NULL with *err set is SYSTEM.  The sources
+ * are only borrowed for the call.
+ */
+struct policy_set *policy_set_parse(const struct policy_source *sources,
+                                    size_t count, struct buf *mistakes,
+                                    struct error *err) must_check;
+
+/* The policy that is used when none is given, as YAML text. */
+struct text policy_builtin(void);
+
+/* First 12 hex digits of the SHA-256 of the sources' bytes, in order. */
+const char *policy_set_digest(const struct policy_set *set);
+
+/* The sources as they were read, as one YAML stream. */
+struct text policy_set_text(const struct policy_set *set);
+
+size_t policy_set_count(const struct policy_set *set);
+const struct policy *policy_set_at(const struct policy_set *set, size_t i);
+
+/* What to read of an AdmissionReview: labels and annotations only under the
+ * keys that some policy looks at. */
+const struct json_shape *policy_set_shape(const struct policy_set *set);
+
+/* True when the policy applies to that namespace. */
+bool policy_has_namespace(const struct policy *policy, struct text name);
+
+/* Release a set; NULL is fine. */
+void policy_set_free(struct policy_set *set);
+
+#define auto_policy_set __attribute__((cleanup(policy_set_release)))
+
+static inline void policy_set_release(struct policy_set **p)
+{
+    policy_set_free(*p);
+}
+
+#endif

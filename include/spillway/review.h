@@ -1,0 +1,48 @@
+/*
+ * review.h - the AdmissionReview on the wire: request in, response out
+ * (admission.k8s.io/v1 and v1beta1, which have the same fields).
+ */
+#ifndef SPILLWAY_REVIEW_H
+#define SPILLWAY_REVIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "spillway/buf.h"
+#include "spillway/decision.h"
+#include "spillway/error.h"
+#include "spillway/json.h"
+#include "spillway/text.h"
+
+/* A decoded request.  Everything points into the body or the arena. */
+struct review {
+    struct text api_version; /* echoed in the response */
+    struct text uid, name_space, operation, sub_resource;
+    bool is_pod;            /* request.kind is core/v1 Pod */
+    const struct json *pod; /* NULL when it is no Pod or there is none */
+};
+
+/*
+ * Decode a body.  `shape` is policy_set_shape().  INVALID: no strict JSON, not
+ * an AdmissionReview, no request, no uid, an operation that Kubernetes does not
+ * have, a Pod that is created without an object, or one that has a wrong type,
+ * a duplicate key or U+0000 on a path that is read.
+ */
+bool review_decode(struct text body, const struct json_shape *shape,
+                   struct arena *arena, struct review *review,
+                   struct error *err) must_check;
+
+/* What an answer says besides `allowed: true`. */
+struct review_answer {
+    struct text patch; /* RFC 6902; absent for none */
+    const struct warning *warnings;
+    size_t n_warnings;
+    /* Audit annotations; an absent text is left out. */
+    struct text policy, policy_digest, decision, reason;
+};
+
+/* Append the AdmissionReview that answers, and a newline. */
+void review_encode(const struct review *review,
+                   const struct review_answer *answer, struct buf *out);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * select.h - is this a gateway pod that Spillway may change?
+ */
+#ifndef SPILLWAY_SELECT_H
+#define SPILLWAY_SELECT_H
+
+#include <stdbool.h>
+
+#include "spillway/decision.h"
+#include "spillway/error.h"
+#include "spillway/policy.h"
+#include "spillway/review.h"
+
+struct verdict {
+    /* The guard that held; REASON_DAEMONSET lets tolerations be merged, and
+     * REASON_APPLIED means that none held. */
+    enum reason reason;
+    const struct policy *policy; /* the first that matches, or NULL */
+};
+
+/*
+ * Run the guards, in their order: not-a-pod, subresource, operation, no-match,
+ * opted-out, mirror-pod, node-name-set, rollout, daemonset.  Fails only with
+ * SYSTEM.
+ */
+bool select_policy(const struct policy_set *set, const struct review *review,
+                   struct arena *arena, struct verdict *verdict,
+                   struct error *err) must_check;
+
+/*
+ * The share of workloads that a pod falls into, 0 to 99: the first four bytes,
+ * big-endian, of SHA-256("NAMESPACE/WORKLOAD"), modulo 100.  WORKLOAD is the
+ * controller's name without the pod's template hash, so that it stays the same
+ * through rollouts; without a controller the pod's name, or its generateName.
+ */
+bool select_bucket(const struct review *review, struct arena *arena,
+                   unsigned *bucket, struct error *err) must_check;
+
+#endif

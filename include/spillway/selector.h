@@ -1,0 +1,51 @@
+/*
+ * selector.h - what marks a pod as a gateway: labels, annotations, containers.
+ *
+ * One selector is a list of requirements that must all hold.  Operators are
+ * those of Kubernetes label selectors (metav1.LabelSelector), and Glob and
+ * NotGlob: fnmatch(3) without flags, in the C locale, on the whole value.
+ * NotIn and NotGlob hold when the key is absent.
+ */
+#ifndef SPILLWAY_SELECTOR_H
+#define SPILLWAY_SELECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "spillway/text.h"
+
+struct arena;
+struct json;
+
+enum selector_operator {
+    SELECTOR_IN,
+    SELECTOR_NOT_IN,
+    SELECTOR_EXISTS,
+    SELECTOR_DOES_NOT_EXIST,
+    SELECTOR_GLOB,
+    SELECTOR_NOT_GLOB,
+};
+
+struct selector_requirement {
+    struct text key;
+    enum selector_operator op;
+    bool annotation;     /* looks at annotations, not at labels */
+    struct text *values; /* NUL-terminated; none for Exists, DoesNotExist */
+    size_t n_values;
+};
+
+struct selector {
+    struct selector_requirement *requirements; /* ANDed */
+    size_t n_requirements;
+    struct text has_container; /* a name in spec.containers; absent: any */
+};
+
+/* The operator's name as it is written in a policy. */
+const char *selector_operator_name(enum selector_operator op);
+
+/* True when every requirement holds for the pod, a value read with
+ * policy_set_shape().  Globs need their strings terminated: in `arena`. */
+bool selector_matches(const struct selector *selector, const struct json *pod,
+                      struct arena *arena);
+
+#endif

@@ -1,0 +1,324 @@
+/* patch.c - JSON Patch; see patch.h for the contract. */
+#include "spillway/patch.h"
+
+#include <stdio.h>
+
+#include "spillway/arena.h"
+
+/* --- building ---------------------------------------------------------------
+ */
+
+/* A patch under construction. */
+struct builder {
+    struct arena *arena;
+    struct buf *out;
+    size_t *count;
+};
+
+static void write_operation(struct builder *builder, const char *op,
+                            struct text path, const struct json *value)
+{
+    struct buf *out = builder->out;
+
+    if ((*builder->count)++ > 0)
+        buf_add_char(out, ',');
+    buf_printf(out, "{\"op\":\"%s\",\"path\":", op);
+    json_write_string(out, path);
+    buf_add_string(out, ",\"value\":");
+    json_write(out, value);
+    buf_add_char(out, '}');
+}
+
+/* "PATH/KEY", with '~' and '/' escaped (RFC 6901, section 3). */
+static struct buf child_path(struct builder *builder, struct text path,
+                             struct text key)
+{
+    struct buf child = { .arena = builder->arena };
+
+    buf_add_text(&child, path);
+    buf_add_char(&child, '/');
+    for (size_t i = 0; i < key.len; i++) {
+        if (key.data[i] == '~')
+            buf_add_string(&child, "~0");
+        else if (key.data[i] == '/')
+            buf_add_string(&child, "~1");
+        else
+            buf_add_char(&child, key.data[i]);
+    }
+    builder->out->failed |= child.failed;
+    return child;
+}
+
+static void build(struct builder *builder, struct text path,
+                  const struct json *before, const struct json *after);
+
+/* Element by element, then what was added at the end. */
+static void build_elements(struct builder *builder, struct text path,
+                           const struct json *before, const struct json *after)
+{
+    const struct json *a = after->child;
+    struct buf end = child_path(builder, path, text_of("-"));
+    size_t i = 0;
+
+    for (const struct json *b = before->child; b; b = b->next, a = a->next) {
+        char index[24];
+        struct buf child;
+
+        (void)snprintf(index, sizeof(index), "%zu", i++);
+        child = child_path(builder, path, text_of(index));
+        build(builder, buf_text(&child), b, a);
+    }
+    for (; a; a = a->next)
+        write_operation(builder, "add", buf_text(&end), a);
+}
+
+/* A list is changed in place or replaced as a whole, whichever is shorter. */
+static void build_array(struct builder *builder, struct text path,
+                        const struct json *before, const struct json *after)
+{
+    struct buf part = { .arena = builder->arena }, whole = part;
+    size_t part_count = *builder->count, whole_count = part_count;
+    struct builder in_place = { builder->arena, &part, &part_count };
+    struct builder replaced = { builder->arena, &whole, &whole_count };
+    bool shorter = false;
+
+    write_operation(&replaced, "replace", path, after);
+    if (before->child && json_count(before) <= json_count(after)) {
+        build_elements(&in_place, path, before, after);
+        shorter = part.len < whole.len;
+    }
+    builder->out->failed |= part.failed || whole.failed;
+    *builder->count = shorter ? part_count : whole_count;
+    buf_add_text(builder->out, buf_text(shorter ? &part : &whole));
+}
+
+/* The member of `before` that stands for `after`'s member `a`.  Both objects
+ * have most members in the same order, so the one at *next is tried first. */
+static const struct json *counterpart(const struct json *before,
+                                      const struct json **next,
+                                      const struct json *a)
+{
+    const struct json *b = *next;
+
+    if (!b || !text_equal(b->key, a->key))
+        b = json_get_text(before, a->key);
+    if (b)
+        *next = b->next;
+    return b;
+}
+
+static void build_members(struct builder *builder, struct text path,
+                          const struct json *before, const struct json *after)
+{
+    const struct json *next = before->child;
+
+    for (const struct json *a = after->child; a; a = a->next) {
+        const struct json *b = counterpart(before, &next, a);
+        struct buf child = { 0 };
+
+        if (b == a || (b && json_equal(b, a, builder->arena)))
+            continue;
+        child = child_path(builder, path, a->key);
+        if (builder->out->failed)
+            return;
+        if (b && b->type != JSON_NULL)
+            build(builder, buf_text(&child), b, a);
+        else
+            write_operation(builder, "add", buf_text(&child), a);
+    }
+}
+
+/* True when every member of `before` is in `after`, so that going through the
+ * members of `after` says all. */
+static bool keeps_members(const struct json *before, const struct json *after)
+{
+    const struct json *next = after->child;
+
+    for (const struct json *b = before->child; b; b = b->next) {
+        if (b->type != JSON_NULL && !counterpart(after, &next, b))
+            return false;
+    }
+    return true;
+}
+
+static void build(struct builder *builder, struct text path,
+                  const struct json *before, const struct json *after)
+{
+    if (json_equal(before, after, builder->arena))
+        return;
+    if (before->type == JSON_ARRAY && after->type == JSON_ARRAY)
+        build_array(builder, path, before, after);
+    else if (before->type == JSON_OBJECT && after->type == JSON_OBJECT &&
+             !before->opaque && !after->opaque && keeps_members(before, after))
+        build_members(builder, path, before, after);
+    else
+        write_operation(builder, "replace", path, after);
+}
+
+bool patch_build(const struct json *before, const struct json *after,
+                 const char *path, struct arena *arena, struct buf *out,
+                 size_t *count, struct error *err)
+{
+    struct builder builder = { arena, out, count };
+
+    build(&builder, text_of(path), before, after);
+    return buf_ok(out, err);
+}
+
+/* --- applying ---------------------------------------------------------------
+ */
+
+/* One operation, and how far its path has been followed. */
+struct operation {
+    struct text op, path;
+    const struct json *value; /* NULL for remove */
+    struct arena *arena;
+    struct error *err;
+};
+
+static bool fail(const struct operation *operation, const char *message)
+{
+    return error_set(operation->err, ERROR_INVALID, "%.*s %.*s: %s",
+                     TEXT_ARG(text_clip(operation->op, 20)),
+                     TEXT_ARG(text_clip(operation->path, 200)), message);
+}
+
+/* Cut the next token off *path, decoded.  A bad escape is INVALID. */
+static bool next_token(const struct operation *operation, struct text *path,
+                       struct text *token)
+{
+    const char *at = path->data + 1, *end = path->data + path->len;
+    const char *stop = memchr(at, '/', (size_t)(end - at));
+    struct buf decoded = { .arena = operation->arena };
+
+    if (!stop)
+        stop = end;
+    for (; at < stop; at++) {
+        if (*at != '~') {
+            buf_add_char(&decoded, *at);
+        } else if (stop - at > 1 && (at[1] == '0' || at[1] == '1')) {
+            buf_add_char(&decoded, at[1] == '0' ? '~' : '/');
+            at++;
+        } else {
+            return fail(operation, "'~' must be followed by 0 or 1");
+        }
+    }
+    *path = (struct text){ stop, (size_t)(end - stop) };
+    *token = buf_text(&decoded);
+    return buf_ok(&decoded, operation->err);
+}
+
+/* The link to the element that the token names; to the end of the list for
+ * "-" or the index behind the last.  NULL when there is no such place. */
+static struct json **array_link(struct json *array, struct text token)
+{
+    struct json **link = &array->child;
+    bool end = text_is(token, "-");
+    long long index = 0;
+
+    if (!end && (token.len == 0 || !text_parse_integer(token, &index) ||
+                 index < 0 || token.data[0] == '+' || token.data[0] == '-' ||
+                 (token.len > 1 && token.data[0] == '0')))
+        return NULL;
+    while (*link && (end || index > 0)) {
+        link = &(*link)->next;
+        index--;
+    }
+    return end || index == 0 ? link : NULL;
+}
+
+static struct json **member_link(struct json *object, struct text token)
+{
+    struct json **link = &object->child;
+
+    while (*link && !text_equal((*link)->key, token))
+        link = &(*link)->next;
+    return link;
+}
+
+/* The link that the token names in a container; NULL when it names none. */
+static struct json **find_link(struct json *container, struct text token)
+{
+    if (container->opaque)
+        return NULL;
+    if (container->type == JSON_OBJECT)
+        return member_link(container, token);
+    if (container->type == JSON_ARRAY)
+        return array_link(container, token);
+    return NULL;
+}
+
+static bool change(const struct operation *operation, struct json *parent,
+                   struct text key, struct json **link)
+{
+    bool add = text_is(operation->op, "add");
+    struct json *value, *old = *link;
+
+    if (!add && !old)
+        return fail(operation, "there is nothing at that path");
+    if (text_is(operation->op, "remove")) {
+        *link = old->next;
+        return true;
+    }
+    if (!operation->value)
+        return fail(operation, "the operation has no value");
+    value = json_clone(operation->arena, operation->value);
+    if (!value)
+        return error_no_memory(operation->err);
+    value->key = key;
+    /* Adding to an array inserts; everything else takes the old one's place. */
+    if (add && parent && parent->type == JSON_ARRAY)
+        value->next = old;
+    else
+        value->next = old ? old->next : NULL;
+    *link = value;
+    return true;
+}
+
+static bool apply_one(const struct operation *operation, struct json **root)
+{
+    struct json *parent = NULL, **link = root;
+    struct text path = operation->path, token = { 0 };
+
+    if (path.len > 0 && path.data[0] != '/')
+        return fail(operation, "a path begins with '/'");
+    while (path.len > 0) {
+        if (!next_token(operation, &path, &token))
+            return false;
+        parent = *link;
+        link = parent ? find_link(parent, token) : NULL;
+        if (!link || (!*link && path.len > 0))
+            return fail(operation, "the path leads nowhere");
+        parent->raw = (struct text){ 0 }; /* no longer what it says */
+    }
+    return change(operation, parent,
+                  parent && parent->type == JSON_OBJECT ? token
+                                                        : (struct text){ 0 },
+                  link);
+}
+
+bool patch_apply(struct json **root, const struct json *patch,
+                 struct arena *arena, struct error *err)
+{
+    if (patch->type != JSON_ARRAY)
+        return error_set(err, ERROR_INVALID, "a JSON Patch is an array");
+    for (const struct json *e = patch->child; e; e = e->next) {
+        struct operation operation = { json_string(e, "op"),
+                                       json_string(e, "path"), NULL, arena,
+                                       err };
+
+        for (const struct json *m = e->child; m; m = m->next) {
+            if (text_is(m->key, "value"))
+                operation.value = m;
+        }
+        if (!text_is(operation.op, "add") &&
+            !text_is(operation.op, "replace") &&
+            !text_is(operation.op, "remove"))
+            return fail(&operation, "only add, replace and remove are known");
+        if (!json_get(e, "path"))
+            return fail(&operation, "the operation has no path");
+        if (!apply_one(&operation, root))
+            return false;
+    }
+    return true;
+}

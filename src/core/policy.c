@@ -1,0 +1,362 @@
+/* policy.c - policy sets; see policy.h for the contract. */
+#include "spillway/policy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <openssl/evp.h>
+
+#include "spillway/arena.h"
+#include "spillway/config.h"
+#include "spillway/policy_parts.h"
+#include "spillway/shape.h"
+#include "spillway/yaml.h"
+
+enum {
+    POLICY_MAX_VALUES = 200000, /* in one file, aliases expanded */
+    DIGEST_BYTES = 6,
+};
+
+/* Keys to be looked up in a pod's labels or annotations, each once. */
+struct key_list {
+    struct json_field *fields;
+    size_t count, room;
+};
+
+struct policy_set {
+    struct arena arena; /* owns everything below, and the sources' text */
+    struct policy *policies;
+    size_t count;
+    char digest[2 * DIGEST_BYTES + 1];
+    struct review_shape shape;
+    struct buf text; /* the sources, joined */
+};
+
+/* --- documents and files -----------------------------------------------------
+ */
+
+static void check_constant(struct config *config, struct place at,
+                           const char *right)
+{
+    if (at.node && !text_is(at.node->string, right))
+        config_mistake(config, at, "is '%.*s' (%s is what is understood)",
+                       TEXT_ARG(text_clip(at.node->string, 100)), right);
+}
+
+static bool set_grow(struct policy_set *set, size_t more)
+{
+    size_t total = set->count + more;
+    struct policy *policies =
+        arena_array(&set->arena, total, sizeof(*policies));
+
+    if (!policies)
+        return false;
+    if (set->count)
+        memcpy(policies, set->policies, set->count * sizeof(*policies));
+    set->policies = policies;
+    return true;
+}
+
+static void parse_document(struct config *config, struct policy_set *set,
+                           const struct json *root)
+{
+    static const struct config_member members[] = {
+        {"apiVersion", JSON_STRING, true},
+        { "kind",      JSON_STRING, true},
+        { "policies",  JSON_ARRAY,  true},
+    };
+    struct place document = { root, "", root->line };
+    struct place list;
+    size_t i = 0;
+
+    if (!config_object(config, document, members, array_len(members)))
+        return;
+    check_constant(config,
+                   config_get(config, document, "apiVersion", JSON_STRING),
+                   "spillway.dev/v1");
+    check_constant(config, config_get(config, document, "kind", JSON_STRING),
+                   "Policy");
+    list = config_get(config, document, "policies", JSON_ARRAY);
+    if (!list.node)
+        return;
+    if (!list.node->child)
+        config_mistake(config, list, "names no policy");
+    if (!set_grow(set, json_count(list.node))) {
+        config->no_memory = true;
+        return;
+    }
+    for (const struct json *e = list.node->child; e; e = e->next)
+        policy_parse(config, config_element(config, list, e, i++),
+                     &set->policies[set->count++]);
+}
+
+/* "line 7: what" becomes "FILE:7: what", as all mistakes are written. */
+static void report_syntax(struct config *config, const struct error *found)
+{
+    static const char prefix[] = "line ";
+    bool line = strncmp(found->text, prefix, sizeof(prefix) - 1) == 0;
+
+    config->n_mistakes++;
+    buf_printf(config->mistakes, "%s:%s%s\n", config->file, line ? "" : " ",
+               found->text + (line ? sizeof(prefix) - 1 : 0));
+}
+
+/* False only when the machine refuses; mistakes are listed. */
+static bool parse_source(struct policy_set *set,
+                         const struct policy_source *source,
+                         struct config *config, struct error *err)
+{
+    struct yaml_documents documents;
+    struct error found = { 0 };
+    char *copy = arena_string(&set->arena, source->text);
+    struct text text = { copy, source->text.len };
+
+    if (!copy)
+        return error_no_memory(err);
+    if (set->text.len)
+        buf_add_string(&set->text, "---\n");
+    buf_add_text(&set->text, text);
+    if (text.len && text.data[text.len - 1] != '\n')
+        buf_add_char(&set->text, '\n');
+    config->file = source->name;
+    if (!yaml_read(text, POLICY_MAX_VALUES, &set->arena, &documents, &found)) {
+        if (found.kind == ERROR_SYSTEM) {
+            *err = found;
+            return false;
+        }
+        report_syntax(config, &found);
+        return true;
+    }
+    if (documents.count == 0)
+        config_mistake(config, (struct place){ NULL, "", 1 },
+                       "holds no policy document");
+    for (size_t i = 0; i < documents.count; i++)
+        parse_document(config, set, documents.list[i]);
+    return config->no_memory ? error_no_memory(err) : true;
+}
+
+static void check_names(struct policy_set *set, struct config *config)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        for (size_t j = 0; j < i && set->policies[i].name.len; j++) {
+            if (!text_equal(set->policies[i].name, set->policies[j].name))
+                continue;
+            config->n_mistakes++;
+            buf_printf(config->mistakes,
+                       "%s: there are two policies named '%.*s' (names tell "
+                       "policies apart in logs and metrics)\n",
+                       config->file, TEXT_ARG(set->policies[i].name));
+        }
+    }
+}
+
+/* --- what is prepared for the engine -----------------------------------------
+ */
+
+static bool add_key(struct policy_set *set, struct key_list *keys,
+                    struct text key)
+{
+    struct json_field *fields;
+
+    for (size_t i = 0; i < keys->count; i++) {
+        if (text_equal(keys->fields[i].key, key))
+            return true;
+    }
+    fields =
+        arena_grow(&set->arena, keys->fields, keys->count * sizeof(*fields),
+                   (keys->count + 1) * sizeof(*fields));
+    if (!fields)
+        return false;
+    fields[keys->count++] = (struct json_field){ key, &review_value_shape };
+    keys->fields = fields;
+    return true;
+}
+
+static bool add_policy_keys(struct policy_set *set, const struct policy *policy,
+                            struct key_list *labels,
+                            struct key_list *annotations)
+{
+    for (size_t i = 0; i < policy->n_selectors; i++) {
+        const struct selector *selector = &policy->selectors[i];
+
+        for (size_t j = 0; j < selector->n_requirements; j++) {
+            const struct selector_requirement *r = &selector->requirements[j];
+
+            if (!add_key(set, r->annotation ? annotations : labels, r->key))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool prepare_shape(struct policy_set *set)
+{
+    struct key_list labels = { 0 }, annotations = { 0 };
+
+    if (!add_key(set, &labels, text_of(LABEL_POD_TEMPLATE_HASH)) ||
+        !add_key(set, &labels, text_of(LABEL_ECI)) ||
+        !add_key(set, &annotations, text_of(ANNOTATION_MUTATE)) ||
+        !add_key(set, &annotations, text_of(ANNOTATION_MIRROR)) ||
+        !add_key(set, &annotations, text_of(ANNOTATION_BURST)))
+        return false;
+    for (size_t i = 0; i < set->count; i++) {
+        if (!add_policy_keys(set, &set->policies[i], &labels, &annotations))
+            return false;
+    }
+    review_shape_init(&set->shape, labels.fields, labels.count,
+                      annotations.fields, annotations.count);
+    return true;
+}
+
+/* The same value as it would be read from compact JSON: a patch repeats its
+ * bytes.  NULL stays NULL. */
+static bool settle(struct policy_set *set, const struct json **value)
+{
+    struct buf text = { .arena = &set->arena };
+    struct json_document document;
+    struct error err = { 0 };
+
+    if (!*value)
+        return true;
+    json_write(&text, *value);
+    if (!buf_ok(&text, &err) ||
+        !json_read(buf_text(&text), &json_any, POLICY_MAX_VALUES, &set->arena,
+                   &document, &err))
+        return false;
+    *value = document.root;
+    return true;
+}
+
+/* True when the policy's tolerations let a pod onto ECI. */
+static bool tolerates(struct policy_set *set, const struct policy *policy,
+                      const char *taint)
+{
+    struct json_document wanted;
+    struct error err = { 0 };
+
+    if (!policy->tolerations ||
+        !json_read(text_of(taint), &json_any, JSON_MAX_VALUES, &set->arena,
+                   &wanted, &err))
+        return false;
+    for (const struct json *t = policy->tolerations->child; t; t = t->next) {
+        if (toleration_covers(t, wanted.root))
+            return true;
+    }
+    return false;
+}
+
+static bool prepare_policy(struct policy_set *set, struct policy *policy)
+{
+    if (!settle(set, &policy->tolerations) || !settle(set, &policy->required) ||
+        !settle(set, &policy->preferred) ||
+        !term_compile_all(policy->required, &set->arena, &policy->terms,
+                          &policy->n_terms))
+        return false;
+    policy->tolerates_eci =
+        tolerates(set, policy,
+                  "{\"key\":\"virtual-kubelet.io/provider\",\"value\":"
+                  "\"alibabacloud\",\"effect\":\"NoSchedule\"}") ||
+        tolerates(set, policy,
+                  "{\"key\":\"k8s.aliyun.com/vnode\",\"value\":\"true\","
+                  "\"effect\":\"NoSchedule\"}");
+    return true;
+}
+
+static bool prepare_digest(struct policy_set *set,
+                           const struct policy_source *sources, size_t count)
+{
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool good = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+
+    for (size_t i = 0; good && i < count; i++)
+        good = EVP_DigestUpdate(context, sources[i].text.data,
+                                sources[i].text.len) == 1;
+    good = good && EVP_DigestFinal_ex(context, sum, NULL) == 1;
+    EVP_MD_CTX_free(context);
+    for (size_t i = 0; good && i < DIGEST_BYTES; i++)
+        (void)snprintf(set->digest + 2 * i, 3, "%02x", sum[i]);
+    return good;
+}
+
+static bool prepare(struct policy_set *set, const struct policy_source *sources,
+                    size_t count, struct error *err)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (!prepare_policy(set, &set->policies[i]))
+            return error_no_memory(err);
+    }
+    if (!prepare_shape(set) || !prepare_digest(set, sources, count))
+        return error_no_memory(err);
+    return true;
+}
+
+struct policy_set *policy_set_parse(const struct policy_source *sources,
+                                    size_t count, struct buf *mistakes,
+                                    struct error *err)
+{
+    auto_policy_set struct policy_set *set = calloc(1, sizeof(*set));
+    struct config config = { .mistakes = mistakes };
+
+    if (!set) {
+        error_no_memory(err);
+        return NULL;
+    }
+    config.arena = &set->arena;
+    set->text.arena = &set->arena;
+    for (size_t i = 0; i < count; i++) {
+        if (!parse_source(set, &sources[i], &config, err))
+            return NULL;
+    }
+    check_names(set, &config);
+    if (config.n_mistakes > 0 || !buf_ok(&set->text, err) ||
+        !prepare(set, sources, count, err))
+        return NULL;
+    return take(&set);
+}
+
+/* --- asking -----------------------------------------------------------------
+ */
+
+const char *policy_set_digest(const struct policy_set *set)
+{
+    return set->digest;
+}
+
+struct text policy_set_text(const struct policy_set *set)
+{
+    return buf_text(&set->text);
+}
+
+size_t policy_set_count(const struct policy_set *set)
+{
+    return set->count;
+}
+
+const struct policy *policy_set_at(const struct policy_set *set, size_t i)
+{
+    return &set->policies[i];
+}
+
+const struct json_shape *policy_set_shape(const struct policy_set *set)
+{
+    return &set->shape.review;
+}
+
+bool policy_has_namespace(const struct policy *policy, struct text name)
+{
+    for (size_t i = 0; i < policy->n_namespaces; i++) {
+        if (text_is(policy->namespaces[i], "*") ||
+            text_equal(policy->namespaces[i], name))
+            return true;
+    }
+    return false;
+}
+
+void policy_set_free(struct policy_set *set)
+{
+    if (!set)
+        return;
+    arena_done(&set->arena);
+    free(set);
+}

@@ -1,0 +1,264 @@
+/* policy_match.c - the `match` of a policy: namespaces and selectors. */
+#include "spillway/policy_parts.h"
+
+#include "spillway/names.h"
+
+static const struct {
+    const char *name;
+    bool needs_values;
+} operators[] = {
+  /* In the order of enum selector_operator. */
+    {"In",            true },
+    { "NotIn",        true },
+    { "Exists",       false},
+    { "DoesNotExist", false},
+    { "Glob",         true },
+    { "NotGlob",      true },
+};
+
+/* fnmatch(3) knows `[.x.]` and `[=x=]`; a matchCondition, which is generated
+ * from the same globs, could not say them. */
+static bool has_collation(struct text glob)
+{
+    for (size_t i = 0; i + 1 < glob.len; i++) {
+        if (glob.data[i] == '[' &&
+            (glob.data[i + 1] == '.' || glob.data[i + 1] == '='))
+            return true;
+    }
+    return false;
+}
+
+static void parse_namespaces(struct config *config, struct place list,
+                             struct policy *policy)
+{
+    size_t i = 0;
+
+    if (!list.node)
+        return;
+    policy->namespaces =
+        config_array(config, json_count(list.node), sizeof(struct text));
+    if (!list.node->child)
+        config_mistake(config, list,
+                       "names no namespace (give names, or \"*\" for any)");
+    for (const struct json *e = list.node->child; e && policy->namespaces;
+         e = e->next) {
+        struct place at = config_element(config, list, e, i++);
+
+        if (!config_is_string(config, at))
+            continue;
+        if (!text_is(e->string, "*") && !names_is_dns_label(e->string))
+            config_mistake(config, at,
+                           "'%.*s' is not a namespace (an exact name of "
+                           "lower-case letters, digits and '-', or \"*\")",
+                           TEXT_ARG(text_clip(e->string, 100)));
+        policy->namespaces[policy->n_namespaces++] = e->string;
+    }
+}
+
+static void check_key(struct config *config, struct place at, struct text key)
+{
+    if (!names_is_label_key(key))
+        config_mistake(config, at,
+                       "'%.*s' is not a valid key (letters, digits, '-', '_', "
+                       "'.', with an optional DNS prefix and '/')",
+                       TEXT_ARG(text_clip(key, 100)));
+}
+
+static void check_value(struct config *config, struct place at,
+                        enum selector_operator op)
+{
+    struct text value = at.node->string;
+    bool glob = op == SELECTOR_GLOB || op == SELECTOR_NOT_GLOB;
+
+    if (glob && has_collation(value))
+        config_mistake(config, at,
+                       "[. .] and [= =] are not supported in globs (list the "
+                       "characters)");
+    else if (!glob && !names_is_label_value(value))
+        config_mistake(config, at,
+                       "'%.*s' is not a valid label value, so no pod has it",
+                       TEXT_ARG(text_clip(value, 100)));
+}
+
+/* The next free requirement of a selector, which has room for all. */
+static struct selector_requirement *add_requirement(struct selector *selector,
+                                                    struct text key,
+                                                    enum selector_operator op)
+{
+    struct selector_requirement *requirement =
+        &selector->requirements[selector->n_requirements++];
+
+    *requirement = (struct selector_requirement){ .key = key, .op = op };
+    return requirement;
+}
+
+static void add_value(struct config *config,
+                      struct selector_requirement *requirement,
+                      struct text value)
+{
+    const char *copy = config_string(config, value);
+
+    if (copy)
+        requirement->values[requirement->n_values++] =
+            (struct text){ copy, value.len };
+}
+
+/* matchLabels and matchAnnotations: each member is `key In [value]`. */
+static void parse_map(struct config *config, struct place map,
+                      struct selector *selector, bool annotation)
+{
+    for (const struct json *m = map.node ? map.node->child : NULL; m;
+         m = m->next) {
+        struct place at = config_entry(config, map, m);
+        struct selector_requirement *requirement =
+            add_requirement(selector, m->key, SELECTOR_IN);
+
+        requirement->annotation = annotation;
+        requirement->values = config_array(config, 1, sizeof(struct text));
+        check_key(config, at, m->key);
+        if (!config_is_string(config, at) || !requirement->values)
+            continue;
+        if (!annotation)
+            check_value(config, at, SELECTOR_IN);
+        add_value(config, requirement, m->string);
+    }
+}
+
+static bool find_operator(struct config *config, struct place at,
+                          enum selector_operator *op)
+{
+    for (size_t i = 0; i < array_len(operators); i++) {
+        if (text_is(at.node->string, operators[i].name)) {
+            *op = (enum selector_operator)i;
+            return true;
+        }
+    }
+    config_mistake(config, at,
+                   "unknown operator '%.*s' (In, NotIn, Exists, DoesNotExist, "
+                   "Glob or NotGlob)",
+                   TEXT_ARG(text_clip(at.node->string, 100)));
+    return false;
+}
+
+static void parse_values(struct config *config, struct place values,
+                         struct selector_requirement *requirement)
+{
+    bool needed = operators[requirement->op].needs_values;
+    size_t count = json_count(values.node), i = 0;
+
+    if (needed && count == 0)
+        config_mistake(config, values, "%s needs at least one value",
+                       selector_operator_name(requirement->op));
+    if (!needed && count > 0)
+        config_mistake(config, values, "%s takes no values",
+                       selector_operator_name(requirement->op));
+    requirement->values = config_array(config, count, sizeof(struct text));
+    for (const struct json *e = values.node ? values.node->child : NULL;
+         e && requirement->values; e = e->next) {
+        struct place at = config_element(config, values, e, i++);
+
+        if (!config_is_string(config, at))
+            continue;
+        check_value(config, at, requirement->op);
+        add_value(config, requirement, e->string);
+    }
+}
+
+static void parse_expression(struct config *config, struct place at,
+                             struct selector *selector)
+{
+    static const struct config_member members[] = {
+        {"key",       JSON_STRING, true },
+        { "operator", JSON_STRING, true },
+        { "values",   JSON_ARRAY,  false},
+    };
+    enum selector_operator op;
+    struct place key, name;
+
+    if (!config_object(config, at, members, array_len(members)))
+        return;
+    key = config_get(config, at, "key", JSON_STRING);
+    name = config_get(config, at, "operator", JSON_STRING);
+    if (key.node)
+        check_key(config, key, key.node->string);
+    if (!key.node || !name.node || !find_operator(config, name, &op))
+        return;
+    parse_values(config, config_get(config, at, "values", JSON_ARRAY),
+                 add_requirement(selector, key.node->string, op));
+}
+
+static void parse_selector(struct config *config, struct place at,
+                           struct selector *selector)
+{
+    static const struct config_member members[] = {
+        {"matchLabels",       JSON_OBJECT, false},
+        { "matchAnnotations", JSON_OBJECT, false},
+        { "matchExpressions", JSON_ARRAY,  false},
+        { "hasContainer",     JSON_STRING, false},
+    };
+    struct place labels, annotations, expressions, container;
+    size_t i = 0;
+
+    if (!config_object(config, at, members, array_len(members)))
+        return;
+    labels = config_get(config, at, "matchLabels", JSON_OBJECT);
+    annotations = config_get(config, at, "matchAnnotations", JSON_OBJECT);
+    expressions = config_get(config, at, "matchExpressions", JSON_ARRAY);
+    container = config_get(config, at, "hasContainer", JSON_STRING);
+    selector->requirements =
+        config_array(config,
+                     json_count(labels.node) + json_count(annotations.node) +
+                         json_count(expressions.node),
+                     sizeof(struct selector_requirement));
+    if (!selector->requirements)
+        return;
+    if (!json_count(labels.node) && !json_count(annotations.node) &&
+        !json_count(expressions.node) && !container.node)
+        config_mistake(config, at,
+                       "an empty selector would match every pod (say what "
+                       "marks a gateway)");
+    parse_map(config, labels, selector, false);
+    parse_map(config, annotations, selector, true);
+    for (const struct json *e = expressions.node ? expressions.node->child
+                                                 : NULL;
+         e; e = e->next)
+        parse_expression(config, config_element(config, expressions, e, i++),
+                         selector);
+    if (!container.node)
+        return;
+    selector->has_container = container.node->string;
+    if (!names_is_dns_label(container.node->string))
+        config_mistake(config, container,
+                       "'%.*s' is not a container name (lower-case letters, "
+                       "digits and '-')",
+                       TEXT_ARG(text_clip(container.node->string, 100)));
+}
+
+void policy_parse_match(struct config *config, struct place match,
+                        struct policy *policy)
+{
+    static const struct config_member members[] = {
+        {"namespaces", JSON_ARRAY, true},
+        { "selectors", JSON_ARRAY, true},
+    };
+    struct place selectors;
+    size_t i = 0;
+
+    if (!config_object(config, match, members, array_len(members)))
+        return;
+    parse_namespaces(
+        config, config_get(config, match, "namespaces", JSON_ARRAY), policy);
+    selectors = config_get(config, match, "selectors", JSON_ARRAY);
+    if (!selectors.node)
+        return;
+    if (!selectors.node->child)
+        config_mistake(config, selectors,
+                       "is empty, so no pod would match (give at least one "
+                       "selector)");
+    policy->selectors = config_array(config, json_count(selectors.node),
+                                     sizeof(struct selector));
+    for (const struct json *e = selectors.node->child; e && policy->selectors;
+         e = e->next)
+        parse_selector(config, config_element(config, selectors, e, i++),
+                       &policy->selectors[policy->n_selectors++]);
+}

@@ -1,0 +1,305 @@
+/* term.c - compiled node selector terms; see term.h for the contract. */
+#include "spillway/term.h"
+
+#include <stdlib.h>
+
+#include "spillway/arena.h"
+#include "spillway/json.h"
+
+static int compare_texts(const void *a, const void *b)
+{
+    return text_compare(*(const struct text *)a, *(const struct text *)b);
+}
+
+/* By key, operator and set of values: 0 for requirements that are set-equal as
+ * far as we know their members. */
+static int compare_known(const struct requirement *a,
+                         const struct requirement *b)
+{
+    int order = text_compare(a->key, b->key);
+
+    if (order == 0)
+        order = text_compare(a->op, b->op);
+    for (size_t i = 0; order == 0; i++) {
+        if (i == a->n_values || i == b->n_values)
+            return (a->n_values > b->n_values) - (a->n_values < b->n_values);
+        order = text_compare(a->values[i], b->values[i]);
+    }
+    return order;
+}
+
+static int compare_requirements(const void *a, const void *b)
+{
+    return compare_known(a, b);
+}
+
+/* Which members of a kind of object we know; the others are only compared. */
+struct members {
+    const char *const *names;
+    size_t count;
+};
+
+static bool is_known(const struct members *known, struct text key)
+{
+    for (size_t i = 0; i < known->count; i++) {
+        if (text_is(key, known->names[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool has_unknown(const struct json *object, const struct members *known)
+{
+    for (const struct json *m = object ? object->child : NULL; m; m = m->next) {
+        if (!is_known(known, m->key))
+            return true;
+    }
+    return false;
+}
+
+/* The members that we do not know, as an object of their own. */
+static struct json *unknown_members(const struct json *object,
+                                    const struct members *known,
+                                    struct arena *arena)
+{
+    struct json *rest = json_object(arena);
+    struct json **tail = rest ? &rest->child : NULL;
+
+    for (const struct json *m = object->child; tail && m; m = m->next) {
+        if (is_known(known, m->key))
+            continue;
+        *tail = json_copy(arena, m);
+        tail = *tail ? &(*tail)->next : NULL;
+    }
+    return tail ? rest : NULL;
+}
+
+static bool equal_unknown(const struct json *a, const struct json *b,
+                          const struct members *known, struct arena *arena)
+{
+    const struct json *x = unknown_members(a, known, arena);
+    const struct json *y = unknown_members(b, known, arena);
+
+    return x && y && json_equal(x, y, arena);
+}
+
+static const char *const requirement_names[] = { "key", "operator", "values" };
+static const struct members requirement_members = {
+    requirement_names, array_len(requirement_names)
+};
+
+static bool requirement_compile(const struct json *node, struct arena *arena,
+                                struct requirement *out)
+{
+    const struct json *values = json_get(node, "values");
+    size_t count = json_count(values), kept = 0;
+
+    *out = (struct requirement){
+        .key = json_string(node, "key"),
+        .op = json_string(node, "operator"),
+        .values = arena_array(arena, count, sizeof(struct text)),
+        .node = node,
+        .has_unknown = has_unknown(node, &requirement_members),
+    };
+    if (!out->values)
+        return false;
+    for (const struct json *v = values ? values->child : NULL; v; v = v->next)
+        out->values[out->n_values++] = v->string;
+    qsort(out->values, out->n_values, sizeof(struct text), compare_texts);
+    for (size_t i = 0; i < out->n_values; i++) {
+        if (kept == 0 || !text_equal(out->values[kept - 1], out->values[i]))
+            out->values[kept++] = out->values[i];
+    }
+    out->n_values = kept;
+    return true;
+}
+
+static bool requirement_equal(const struct requirement *a,
+                              const struct requirement *b, struct arena *arena)
+{
+    if (compare_known(a, b) != 0 || a->has_unknown != b->has_unknown)
+        return false;
+    return !a->has_unknown ||
+           equal_unknown(a->node, b->node, &requirement_members, arena);
+}
+
+/* Compile a list of requirements into canonical order, equal ones once. */
+static bool compile_list(const struct json *array, struct arena *arena,
+                         struct requirement **list, size_t *count)
+{
+    size_t total = json_count(array), i = 0, kept = 0;
+    struct requirement *out = arena_array(arena, total, sizeof(*out));
+
+    if (!out)
+        return false;
+    for (const struct json *e = array ? array->child : NULL; e; e = e->next) {
+        if (!requirement_compile(e, arena, &out[i++]))
+            return false;
+    }
+    qsort(out, total, sizeof(*out), compare_requirements);
+    for (i = 0; i < total; i++) {
+        if (kept == 0 || !requirement_equal(&out[kept - 1], &out[i], arena))
+            out[kept++] = out[i];
+    }
+    *list = out;
+    *count = kept;
+    return true;
+}
+
+static const char *const term_names[] = { "matchExpressions", "matchFields" };
+static const struct members term_members = { term_names,
+                                             array_len(term_names) };
+
+bool term_compile(const struct json *node, struct arena *arena,
+                  struct term *term)
+{
+    *term = (struct term){
+        .node = node,
+        .has_unknown = has_unknown(node, &term_members),
+    };
+    return compile_list(json_get(node, "matchExpressions"), arena,
+                        &term->expressions, &term->n_expressions) &&
+           compile_list(json_get(node, "matchFields"), arena, &term->fields,
+                        &term->n_fields);
+}
+
+bool term_compile_all(const struct json *array, struct arena *arena,
+                      struct term **terms, size_t *count)
+{
+    size_t i = 0;
+
+    *count = json_count(array);
+    *terms = arena_array(arena, *count, sizeof(**terms));
+    if (!*terms)
+        return false;
+    for (const struct json *e = array ? array->child : NULL; e; e = e->next) {
+        if (!term_compile(e, arena, &(*terms)[i++]))
+            return false;
+    }
+    return true;
+}
+
+bool term_compile_selector(const struct json *node_selector,
+                           struct arena *arena, struct term *term)
+{
+    size_t count = json_count(node_selector), i = 0;
+    struct requirement *list = arena_array(arena, count, sizeof(*list));
+    struct text *values = arena_array(arena, count, sizeof(*values));
+
+    if (!list || !values)
+        return false;
+    for (const struct json *m = node_selector ? node_selector->child : NULL; m;
+         m = m->next, i++) {
+        values[i] = m->string;
+        list[i] = (struct requirement){
+            .key = m->key, .op = TEXT("In"), .values = &values[i], .n_values = 1
+        };
+    }
+    qsort(list, count, sizeof(*list), compare_requirements);
+    *term = (struct term){ .expressions = list, .n_expressions = count };
+    return true;
+}
+
+bool term_is_empty(const struct term *term)
+{
+    return term->n_expressions == 0 && term->n_fields == 0;
+}
+
+static bool equal_lists(const struct requirement *a, size_t n_a,
+                        const struct requirement *b, size_t n_b,
+                        struct arena *arena)
+{
+    if (n_a != n_b)
+        return false;
+    for (size_t i = 0; i < n_a; i++) {
+        if (!requirement_equal(&a[i], &b[i], arena))
+            return false;
+    }
+    return true;
+}
+
+bool term_equal(const struct term *a, const struct term *b, struct arena *arena)
+{
+    if (a->has_unknown != b->has_unknown ||
+        !equal_lists(a->expressions, a->n_expressions, b->expressions,
+                     b->n_expressions, arena) ||
+        !equal_lists(a->fields, a->n_fields, b->fields, b->n_fields, arena))
+        return false;
+    return !a->has_unknown ||
+           equal_unknown(a->node, b->node, &term_members, arena);
+}
+
+/* Both value lists are sorted: every value of `small` is in `large`. */
+static bool is_subset(const struct requirement *small,
+                      const struct requirement *large)
+{
+    size_t j = 0;
+
+    for (size_t i = 0; i < small->n_values; i++) {
+        while (j < large->n_values &&
+               text_compare(large->values[j], small->values[i]) < 0)
+            j++;
+        if (j == large->n_values ||
+            !text_equal(large->values[j], small->values[i]))
+            return false;
+    }
+    return true;
+}
+
+/* The policy's requirement `wanted` has no unknown members: none are allowed
+ * in a policy. */
+static bool implies(const struct requirement *held,
+                    const struct requirement *wanted)
+{
+    if (held->has_unknown || !text_equal(held->key, wanted->key) ||
+        !text_equal(held->op, wanted->op))
+        return false;
+    if (text_is(held->op, "In") && held->n_values > 0)
+        return is_subset(held, wanted);
+    return compare_known(held, wanted) == 0;
+}
+
+bool term_implies(const struct term *q, const struct term *p)
+{
+    for (size_t i = 0; i < p->n_expressions; i++) {
+        size_t j = 0;
+
+        while (j < q->n_expressions &&
+               !implies(&q->expressions[j], &p->expressions[i]))
+            j++;
+        if (j == q->n_expressions)
+            return false;
+    }
+    return p->n_expressions > 0;
+}
+
+bool term_holds(const struct term *term, const struct requirement *wanted,
+                struct arena *arena)
+{
+    for (size_t i = 0; i < term->n_expressions; i++) {
+        if (requirement_equal(&term->expressions[i], wanted, arena))
+            return true;
+    }
+    return false;
+}
+
+bool toleration_covers(const struct json *toleration, const struct json *wanted)
+{
+    struct text key = json_string(toleration, "key");
+    struct text op = json_string(toleration, "operator");
+    struct text effect = json_string(toleration, "effect");
+    bool exists = text_is(op, "Exists");
+    bool all_keys = exists && key.len == 0;
+
+    if (!exists && op.len != 0 && !text_is(op, "Equal"))
+        return false;
+    if (!all_keys && !text_equal(key, json_string(wanted, "key")))
+        return false;
+    if (effect.len != 0 && !text_equal(effect, json_string(wanted, "effect")))
+        return false;
+    if (exists)
+        return true;
+    return !text_is(json_string(wanted, "operator"), "Exists") &&
+           text_equal(json_string(toleration, "value"),
+                      json_string(wanted, "value"));
+}

@@ -1,0 +1,120 @@
+/* warn.c - see warn.h for the contract. */
+#include "spillway/warn.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "spillway/arena.h"
+#include "spillway/shape.h"
+
+/* Node labels of virtual nodes, platform by platform. */
+static const struct {
+    const char *key, *value;
+} virtual_labels[] = {
+    {"type",                              "virtual-kubelet"}, /* ACK, Azure, ... */
+    { "k8s.aliyun.com/vnode",             "true"           }, /* self-managed ECI */
+    { "virtualization",                   "virtualnode2"   }, /* Azure VN2 */
+    { "node.kubernetes.io/instance-type", "eklet"          }, /* Tencent */
+    { "liqo.io/type",                     "virtual-node"   }, /* Liqo */
+};
+
+void warn_add(struct warning *warnings, size_t *count, enum warning_kind kind,
+              const char *fmt, ...)
+{
+    struct warning *warning = &warnings[(*count)++];
+    va_list ap;
+
+    warning->kind = kind;
+    va_start(ap, fmt);
+    (void)vsnprintf(warning->text, sizeof(warning->text), fmt, ap);
+    va_end(ap);
+}
+
+static bool asks_for_virtual_node(const struct term *term)
+{
+    for (size_t i = 0; i < term->n_expressions; i++) {
+        const struct requirement *r = &term->expressions[i];
+
+        for (size_t j = 0; j < array_len(virtual_labels); j++) {
+            if (!text_is(r->op, "In") ||
+                !text_is(r->key, virtual_labels[j].key))
+                continue;
+            for (size_t v = 0; v < r->n_values; v++) {
+                if (text_is(r->values[v], virtual_labels[j].value))
+                    return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* True when some resulting term can be met, alone or together with one of the
+ * policy's terms for virtual nodes. */
+static bool admits_node(const struct merge *merge, const struct term *also,
+                        const struct term *selector, struct arena *arena)
+{
+    for (size_t i = 0; i < merge->n_terms; i++) {
+        if (!term_contradicts(&merge->terms[i], also, selector, arena))
+            return true;
+    }
+    return merge->n_terms == 0;
+}
+
+static bool admits_virtual_node(const struct policy *policy,
+                                const struct merge *merge,
+                                const struct term *selector,
+                                struct arena *arena)
+{
+    bool asked = false;
+
+    for (size_t i = 0; i < policy->n_terms; i++) {
+        if (!asks_for_virtual_node(&policy->terms[i]))
+            continue;
+        asked = true;
+        if (admits_node(merge, &policy->terms[i], selector, arena))
+            return true;
+    }
+    return !asked;
+}
+
+static bool warn_placement(const struct policy *policy, const struct json *pod,
+                           const struct merge *merge, struct arena *arena,
+                           struct warning *warnings, size_t *count)
+{
+    struct term selector;
+
+    if (!term_compile_selector(json_get(json_get(pod, "spec"), "nodeSelector"),
+                               arena, &selector))
+        return false;
+    if (!admits_node(merge, NULL, &selector, arena))
+        warn_add(warnings, count, WARNING_UNSCHEDULABLE,
+                 "no node can run this pod: its nodeSelector or affinity "
+                 "contradicts the spillway policy");
+    else if (!admits_virtual_node(policy, merge, &selector, arena))
+        warn_add(warnings, count, WARNING_NO_VIRTUAL_NODE,
+                 "this pod cannot spill over: its nodeSelector or affinity "
+                 "rules out the virtual node");
+    return true;
+}
+
+bool warn_about(const struct policy *policy, const struct json *pod,
+                const struct merge *merge, struct arena *arena,
+                struct warning *warnings, size_t *count, struct error *err)
+{
+    *count = 0;
+    if (merge->reason == REASON_NO_FEASIBLE_TERM)
+        warn_add(warnings, count, WARNING_NO_FEASIBLE_TERM,
+                 "every required node affinity term is empty and matches no "
+                 "node; spillway left the affinity alone");
+    else if (merge->reason == REASON_TOO_MANY_TERMS)
+        warn_add(warnings, count, WARNING_TOO_MANY_TERMS,
+                 "merging would give more than %d node affinity terms; "
+                 "spillway left the affinity alone",
+                 MERGE_MAX_TERMS);
+    if (merge->reason != REASON_NO_FEASIBLE_TERM &&
+        !warn_placement(policy, pod, merge, arena, warnings, count))
+        return error_no_memory(err);
+    if (policy->tolerates_eci)
+        warn_eci(pod, warnings, count);
+    return true;
+}

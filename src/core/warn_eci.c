@@ -1,0 +1,323 @@
+/*
+ * warn_eci.c - what ECI, Alibaba Cloud's serverless containers, cannot run.
+ *
+ * The list follows the vendor's "Limits" pages for virtual nodes.  A pod with
+ * one of these would be accepted by the API server and then fail on the
+ * virtual node, at the moment when it is needed.
+ */
+#include "spillway/warn.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "spillway/macros.h"
+#include "spillway/shape.h"
+
+enum {
+    ECI_MAX_CONTAINERS = 20,
+    ECI_MAX_VOLUMES = 20,
+    ECI_MAX_CPU = 64,
+};
+
+static const char hostname_key[] = "kubernetes.io/hostname";
+
+/* --- questions about containers ----------------------------------------------
+ */
+
+typedef bool container_question(const struct json *container);
+
+static bool any_container(const struct json *spec, container_question *asks)
+{
+    static const char *const lists[] = { "containers", "initContainers" };
+
+    for (size_t i = 0; i < array_len(lists); i++) {
+        for (const struct json *c = json_first(spec, lists[i]); c;
+             c = c->next) {
+            if (asks(c))
+                return true;
+        }
+    }
+    return false;
+}
+
+static long long port_number(const struct json *port, const char *key)
+{
+    const struct json *number = json_get(port, key);
+    long long value = 0;
+
+    return number && text_parse_integer(number->string, &value) ? value : 0;
+}
+
+static bool has_host_port(const struct json *container)
+{
+    for (const struct json *p = json_first(container, "ports"); p;
+         p = p->next) {
+        if (port_number(p, "hostPort") != 0)
+            return true;
+    }
+    return false;
+}
+
+static bool has_reserved_port(const struct json *container)
+{
+    for (const struct json *p = json_first(container, "ports"); p;
+         p = p->next) {
+        long long port = port_number(p, "containerPort");
+
+        if (port == 111 || port == 10250 || port == 10255)
+            return true;
+    }
+    return false;
+}
+
+static bool is_privileged(const struct json *container)
+{
+    return json_true(json_get(container, "securityContext"), "privileged");
+}
+
+/* --- questions about the pod
+ * -------------------------------------------------- */
+
+static bool uses_host_network(const struct json *spec)
+{
+    return json_true(spec, "hostNetwork");
+}
+
+static bool uses_host_pid(const struct json *spec)
+{
+    return json_true(spec, "hostPID");
+}
+
+static bool uses_host_port(const struct json *spec)
+{
+    return any_container(spec, has_host_port);
+}
+
+static bool uses_host_path(const struct json *spec)
+{
+    for (const struct json *v = json_first(spec, "volumes"); v; v = v->next) {
+        if (json_get(v, "hostPath"))
+            return true;
+    }
+    return false;
+}
+
+static bool uses_privileged(const struct json *spec)
+{
+    return any_container(spec, is_privileged);
+}
+
+static bool is_sysctl_supported(struct text name)
+{
+    static const char *const supported[] = {
+        "kernel.shm*", "kernel.msg*", "kernel.sem",
+        "fs.mqueue.*", "net.*",       "vm.min_free_kbytes",
+    };
+    char copy[256];
+
+    if (name.len >= sizeof(copy))
+        return false;
+    (void)snprintf(copy, sizeof(copy), "%.*s", TEXT_ARG(name));
+    /* Kubernetes also takes sysctls with slashes. */
+    for (char *slash = copy; (slash = strchr(slash, '/'));)
+        *slash = '.';
+    if (strcmp(copy, "net.ipv4.tcp_syncookies") == 0)
+        return false;
+    for (size_t i = 0; i < array_len(supported); i++) {
+        if (fnmatch(supported[i], copy, 0) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool uses_sysctls(const struct json *spec)
+{
+    for (const struct json *s =
+             json_first(json_get(spec, "securityContext"), "sysctls");
+         s; s = s->next) {
+        if (!is_sysctl_supported(json_string(s, "name")))
+            return true;
+    }
+    return false;
+}
+
+static bool has_many_containers(const struct json *spec)
+{
+    return json_count(json_get(spec, "containers")) > ECI_MAX_CONTAINERS;
+}
+
+static bool has_many_volumes(const struct json *spec)
+{
+    return json_count(json_get(spec, "volumes")) > ECI_MAX_VOLUMES;
+}
+
+/* A resource.Quantity as a number of CPUs; 0 when it is none. */
+static double cpu_quantity(const struct json *quantity)
+{
+    static const struct {
+        const char *suffix;
+        double factor;
+    } suffixes[] = {
+        {"",    1        },
+        { "m",  1e-3     },
+        { "u",  1e-6     },
+        { "n",  1e-9     },
+        { "k",  1e3      },
+        { "M",  1e6      },
+        { "G",  1e9      },
+        { "T",  1e12     },
+        { "P",  1e15     },
+        { "E",  1e18     },
+        { "Ki", 1024     },
+        { "Mi", 1048576.0},
+        { "Gi", 0x1p30   },
+        { "Ti", 0x1p40   },
+        { "Pi", 0x1p50   },
+        { "Ei", 0x1p60   },
+    };
+    char copy[64], *end;
+    double value;
+
+    if (!quantity || quantity->string.len >= sizeof(copy))
+        return 0;
+    (void)snprintf(copy, sizeof(copy), "%.*s", TEXT_ARG(quantity->string));
+    if (strspn(copy, "+-.0123456789eEmunkMGTPKi") != strlen(copy))
+        return 0; /* strtod() would take "inf" and hexadecimal */
+    value = strtod(copy, &end);
+    for (size_t i = 0; end > copy && i < array_len(suffixes); i++) {
+        if (strcmp(end, suffixes[i].suffix) == 0)
+            return value * suffixes[i].factor;
+    }
+    return 0;
+}
+
+/* What ECI sizes the container by: its limit, else its request. */
+static double container_cpu(const struct json *container)
+{
+    const struct json *resources = json_get(container, "resources");
+    const struct json *limit = json_get(json_get(resources, "limits"), "cpu");
+
+    return cpu_quantity(
+        limit ? limit : json_get(json_get(resources, "requests"), "cpu"));
+}
+
+static bool needs_much_cpu(const struct json *spec)
+{
+    double sum = 0;
+
+    for (const struct json *c = json_first(spec, "containers"); c; c = c->next)
+        sum += container_cpu(c);
+    for (const struct json *c = json_first(spec, "initContainers"); c;
+         c = c->next) {
+        if (container_cpu(c) > ECI_MAX_CPU)
+            return true;
+    }
+    return sum > ECI_MAX_CPU;
+}
+
+static bool uses_reserved_port(const struct json *spec)
+{
+    return any_container(spec, has_reserved_port);
+}
+
+static bool has_hostname_anti_affinity(const struct json *spec)
+{
+    const struct json *anti =
+        json_get(json_get(spec, "affinity"), "podAntiAffinity");
+
+    for (const struct json *t = json_first(anti, REQUIRED_AFFINITY); t;
+         t = t->next) {
+        if (text_is(json_string(t, "topologyKey"), hostname_key))
+            return true;
+    }
+    return false;
+}
+
+static bool has_hostname_spread(const struct json *spec)
+{
+    for (const struct json *c = json_first(spec, "topologySpreadConstraints");
+         c; c = c->next) {
+        if (text_is(json_string(c, "topologyKey"), hostname_key) &&
+            text_is(json_string(c, "whenUnsatisfiable"), "DoNotSchedule") &&
+            json_get(c, "labelSelector"))
+            return true;
+    }
+    return false;
+}
+
+static const struct {
+    const char *name;
+    bool (*is_used)(const struct json *spec);
+} features[] = {
+    {"hostNetwork",                         uses_host_network         },
+    { "hostPID",                            uses_host_pid             },
+    { "hostPort",                           uses_host_port            },
+    { "hostPath volumes",                   uses_host_path            },
+    { "privileged",                         uses_privileged           },
+    { "sysctls",                            uses_sysctls              },
+    { "more than 20 containers",            has_many_containers       },
+    { "more than 20 volumes",               has_many_volumes          },
+    { "more than 64 vCPU",                  needs_much_cpu            },
+    { "containerPort 111, 10250 or 10255",  uses_reserved_port        },
+    { "required hostname anti-affinity",    has_hostname_anti_affinity},
+    { "hostname spread with DoNotSchedule", has_hostname_spread       },
+};
+
+/* --- the warnings ------------------------------------------------------------
+ */
+
+/* Name as many features as fit, and count the rest. */
+static void write_features(const char *const *names, size_t n, char *out,
+                           size_t size)
+{
+    static const char tail[] = " and 12 more";
+    size_t used = (size_t)snprintf(out, size, "ECI does not support ");
+    size_t i = 0;
+
+    for (; i < n; i++) {
+        size_t room = i + 1 < n ? sizeof(tail) : 1;
+        size_t need = strlen(names[i]) + (i ? 2 : 0);
+
+        if (used + need + room > size)
+            break;
+        used += (size_t)snprintf(out + used, size - used, "%s%s", i ? ", " : "",
+                                 names[i]);
+    }
+    if (i < n)
+        (void)snprintf(out + used, size - used, " and %zu more", n - i);
+}
+
+static void warn_unsupported(const struct json *spec, struct warning *warnings,
+                             size_t *count)
+{
+    const char *used[array_len(features)];
+    char text[WARNING_MAX_CHARACTERS + 1];
+    size_t n = 0;
+
+    for (size_t i = 0; i < array_len(features); i++) {
+        if (features[i].is_used(spec))
+            used[n++] = features[i].name;
+    }
+    if (n == 0)
+        return;
+    write_features(used, n, text, sizeof(text));
+    warn_add(warnings, count, WARNING_ECI_UNSUPPORTED, "%s", text);
+}
+
+void warn_eci(const struct json *pod, struct warning *warnings, size_t *count)
+{
+    const struct json *metadata = json_get(pod, "metadata");
+    const char *cause = NULL;
+
+    warn_unsupported(json_get(pod, "spec"), warnings, count);
+    if (text_is(json_string(json_get(metadata, "labels"), LABEL_ECI), "true"))
+        cause = "label " LABEL_ECI "=true";
+    else if (json_get(json_get(metadata, "annotations"), ANNOTATION_BURST))
+        cause = "annotation " ANNOTATION_BURST;
+    if (cause)
+        warn_add(warnings, count, WARNING_ECI_OVERRIDE,
+                 "%s overrides node affinity: it decides whether this pod "
+                 "runs on ECI",
+                 cause);
+}
