@@ -51,7 +51,8 @@ struct json {
     bool opaque;        /* members or elements were not read: only raw */
     uint32_t line;      /* 1-based line in the source; 0 when not known */
     struct text key;    /* the member's name, decoded; absent in arrays */
-    struct text string; /* STRING: decoded; NUMBER: the literal, as written */
+    struct text string; /* STRING: decoded; NUMBER: the literal; BOOL in YAML:
+                           the word, as written */
     struct text raw;    /* the value's bytes in JSON input, else absent */
     struct json *child; /* first member or element */
     struct json *next;
