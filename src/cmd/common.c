@@ -1,0 +1,50 @@
+/* common.c - what the commands share: messages, policies, exit statuses. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "spillway/cmd.h"
+#include "spillway/file.h"
+#include "spillway/policy.h"
+
+int command_fail(const struct error *err)
+{
+    fprintf(stderr, "spillway: %s\n", err->text);
+    return STATUS_USAGE;
+}
+
+struct policy_set *command_policy(const char *path)
+{
+    auto_buf struct buf mistakes = { 0 };
+    struct error err = { 0 };
+    struct policy_set *set = file_load_policy(path, &mistakes, &err);
+
+    if (set)
+        return set;
+    if (err.kind != ERROR_NONE)
+        (void)command_fail(&err);
+    else
+        (void)fwrite(mistakes.data, 1, mistakes.len, stderr);
+    return NULL;
+}
+
+int command_done(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    if (errno != EPIPE)
+        fprintf(stderr, "spillway: writing to standard output: %s\n",
+                strerror(errno));
+    return STATUS_USAGE;
+}
+
+bool command_colour(int fd)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+
+    return (!no_colour || !*no_colour) && isatty(fd) &&
+           (!term || strcmp(term, "dumb") != 0);
+}

@@ -1,0 +1,227 @@
+/*
+ * options.c - what the option tables mean: parsing and --help.
+ *
+ * getopt_long() is not used because one table must serve the parser, the help
+ * text and the reference; what is accepted is the same.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spillway/cmd.h"
+#include "spillway/units.h"
+
+/* Where --help explains an option; wider than the longest of them. */
+enum { HELP_COLUMN = 36 };
+
+int command_usage(const struct command *command, const char *fmt, ...)
+{
+    va_list ap;
+
+    fprintf(stderr, "spillway %s: ", command->name);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fprintf(stderr, " (see `spillway %s --help`)\n", command->name);
+    return STATUS_USAGE;
+}
+
+/* "-o, --output FORMAT": the left column of a row. */
+static int option_label(const struct option *option, char *out, size_t size)
+{
+    char letter[5] = "    ";
+
+    if (option->letter)
+        (void)snprintf(letter, sizeof(letter), "-%c, ", option->letter);
+    return snprintf(out, size, "  %s--%s%s%s", letter, option->name,
+                    option->argument ? " " : "",
+                    option->argument ? option->argument : "");
+}
+
+void command_help(const struct command *command)
+{
+    char label[80];
+
+    printf("Usage: spillway %s%s%s%s\n\n%s.\n", command->name,
+           command->n_options ? " [OPTION]..." : "",
+           *command->operands ? " " : "", command->operands, command->summary);
+    printf("\nOptions:\n");
+    for (size_t i = 0; i < command->n_options; i++) {
+        (void)option_label(&command->options[i], label, sizeof(label));
+        printf("%-*s  %s\n", HELP_COLUMN - 2, label, command->options[i].help);
+    }
+    printf("%-*s%s\n", HELP_COLUMN, "  -h, --help", "show this text");
+    if (command->details)
+        printf("\n%s", command->details);
+}
+
+static bool is_choice(const char *choices, const char *value)
+{
+    size_t len = strlen(value);
+
+    for (const char *at = choices; *at; at += *at == '|') {
+        size_t width = strcspn(at, "|");
+
+        if (width == len && memcmp(at, value, len) == 0)
+            return true;
+        at += width;
+    }
+    return false;
+}
+
+static bool list_add(struct option_list *list, const char *value)
+{
+    const char **items =
+        realloc(list->items, (list->count + 1) * sizeof(*items));
+
+    if (!items)
+        return false;
+    list->items = items;
+    list->items[list->count++] = value;
+    return true;
+}
+
+void option_list_done(struct option_list *list)
+{
+    free(list->items);
+    *list = (struct option_list){ 0 };
+}
+
+static bool parse_unsigned(const struct option *option, const char *value,
+                           unsigned *out)
+{
+    long long number;
+
+    if (!text_parse_integer(text_of(value), &number) || number < option->min ||
+        number > option->max)
+        return false;
+    *out = (unsigned)number;
+    return true;
+}
+
+/* Store one value.  Returns what would be right when it is not, else NULL. */
+static const char *option_store(const struct option *option, void *settings,
+                                const char *value)
+{
+    void *place = (char *)settings + option->offset;
+
+    switch (option->kind) {
+    case OPTION_FLAG:
+        *(bool *)place = true;
+        return NULL;
+    case OPTION_STRING:
+        *(const char **)place = value;
+        return *value ? NULL : "something that is not empty";
+    case OPTION_LIST:
+        if (!*value)
+            return "something that is not empty";
+        return list_add(place, value) ? NULL : "less: memory is short";
+    case OPTION_UNSIGNED:
+        return parse_unsigned(option, value, place) ? NULL : "a number";
+    case OPTION_DURATION:
+        return units_parse_duration(value, place)
+                   ? NULL
+                   : "a duration such as 500ms, 15s, 1m30s or 30d";
+    case OPTION_SIZE:
+        return units_parse_size(value, place)
+                   ? NULL
+                   : "a number of bytes such as 65536, 64Ki or 8Mi";
+    case OPTION_CHOICE:
+        *(const char **)place = value;
+        return is_choice(option->choices, value) ? NULL : option->choices;
+    }
+    return NULL;
+}
+
+static const struct option *find_long(const struct command *command,
+                                      const char *name, size_t len)
+{
+    for (size_t i = 0; i < command->n_options; i++) {
+        const struct option *option = &command->options[i];
+
+        if (strlen(option->name) == len && memcmp(option->name, name, len) == 0)
+            return option;
+    }
+    return NULL;
+}
+
+static const struct option *find_letter(const struct command *command,
+                                        char letter)
+{
+    for (size_t i = 0; i < command->n_options; i++) {
+        if (command->options[i].letter == letter)
+            return &command->options[i];
+    }
+    return NULL;
+}
+
+static int bad_value(const struct command *command, const struct option *option,
+                     const char *value, const char *right)
+{
+    if (option->kind == OPTION_UNSIGNED)
+        return command_usage(command,
+                             "--%s: '%s' is not a number from %u to %u",
+                             option->name, value, option->min, option->max);
+    return command_usage(command, "--%s: '%s' is not valid; give %s",
+                         option->name, value, right);
+}
+
+/*
+ * Handle the option word argv[*i] and its argument.  Returns STATUS_OK, or
+ * STATUS_USAGE after the mistake was reported.
+ */
+static int parse_word(const struct command *command, int argc, char *argv[],
+                      int *i, void *settings)
+{
+    const char *word = argv[*i], *value = NULL, *right;
+    const struct option *option;
+
+    if (word[1] == '-') {
+        size_t len = strcspn(word + 2, "=");
+
+        option = find_long(command, word + 2, len);
+        if (word[2 + len] == '=')
+            value = word + 2 + len + 1;
+    } else {
+        option = find_letter(command, word[1]);
+        if (word[2])
+            value = word + 2;
+    }
+    if (!option)
+        return command_usage(command, "unknown option '%s'", word);
+    if (option->kind == OPTION_FLAG && value)
+        return command_usage(command, "--%s takes no value", option->name);
+    if (option->kind != OPTION_FLAG && !value) {
+        if (*i + 1 >= argc)
+            return command_usage(command, "--%s needs %s", option->name,
+                                 option->argument);
+        value = argv[++*i];
+    }
+    right = option_store(option, settings, value);
+    return right ? bad_value(command, option, value, right) : STATUS_OK;
+}
+
+int options_parse(const struct command *command, int argc, char *argv[],
+                  void *settings, int *status)
+{
+    int operands = 0;
+    bool options_end = false;
+
+    for (int i = 0; i < argc; i++) {
+        if (options_end || argv[i][0] != '-' || !argv[i][1]) {
+            argv[operands++] = argv[i];
+        } else if (strcmp(argv[i], "--") == 0) {
+            options_end = true;
+        } else if (strcmp(argv[i], "--help") == 0 ||
+                   strcmp(argv[i], "-h") == 0) {
+            command_help(command);
+            *status = command_done(STATUS_OK);
+            return -1;
+        } else if (parse_word(command, argc, argv, &i, settings) != STATUS_OK) {
+            *status = STATUS_USAGE;
+            return -1;
+        }
+    }
+    return operands;
+}
