@@ -147,6 +147,14 @@ size_t json_count(const struct json *value);
 bool json_equal(const struct json *a, const struct json *b,
                 struct arena *arena);
 
+/*
+ * Append the value in one form for all equal values: members sorted by key,
+ * strings escaped in one way.  Opaque values are read for it, into `arena`.
+ * False when memory is short.
+ */
+bool json_write_canonical(struct buf *out, const struct json *value,
+                          struct arena *arena);
+
 /* What a type is called in messages: "a string", "an object". */
 const char *json_type_name(enum json_type type);
 

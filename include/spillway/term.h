@@ -24,8 +24,8 @@ struct requirement {
     struct text key, op;
     struct text *values; /* sorted, each once */
     size_t n_values;
+    struct text unknown;     /* members that we do not know; absent for none */
     const struct json *node; /* as it was read: what a patch repeats */
-    bool has_unknown;        /* has members that we do not know */
 };
 
 struct term {
@@ -33,8 +33,8 @@ struct term {
     size_t n_expressions;
     struct requirement *fields; /* matchFields, likewise */
     size_t n_fields;
+    struct text unknown; /* as in a requirement */
     const struct json *node;
-    bool has_unknown;
 };
 
 /* Compile a term; null is the empty term.  False when memory is short. */
@@ -48,8 +48,7 @@ bool term_compile_all(const struct json *array, struct arena *arena,
 /* No expressions and no fields: matches no node. */
 bool term_is_empty(const struct term *term);
 
-bool term_equal(const struct term *a, const struct term *b,
-                struct arena *arena);
+bool term_equal(const struct term *a, const struct term *b);
 
 /*
  * True when every node that matches `q` matches `p`, as far as the texts show:
@@ -59,8 +58,7 @@ bool term_equal(const struct term *a, const struct term *b,
 bool term_implies(const struct term *q, const struct term *p);
 
 /* True when `term` has exactly that requirement (set-equal). */
-bool term_holds(const struct term *term, const struct requirement *wanted,
-                struct arena *arena);
+bool term_holds(const struct term *term, const struct requirement *wanted);
 
 /* A pod's nodeSelector (an object, or NULL) as a term that asks the same. */
 bool term_compile_selector(const struct json *node_selector,

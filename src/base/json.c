@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "spillway/arena.h"
+#include "spillway/buf.h"
 
 const char *json_type_name(enum json_type type)
 {
@@ -73,8 +74,10 @@ size_t json_count(const struct json *value)
 static int compare_members(const void *a, const void *b)
 {
     const struct json *const *x = a, *const *y = b;
+    int order = text_compare((*x)->key, (*y)->key);
 
-    return text_compare((*x)->key, (*y)->key);
+    /* Members that come twice stay as they came: memory grows in order. */
+    return order ? order : (*x > *y) - (*x < *y);
 }
 
 /* Pointers to the members or elements; members in the order of their keys. */
@@ -151,6 +154,42 @@ bool json_equal(const struct json *a, const struct json *b, struct arena *arena)
     a = unfold(a, arena);
     b = unfold(b, arena);
     return a && b && equal_children(a, b, arena);
+}
+
+static void write_children(struct buf *out, const struct json *value,
+                           struct arena *arena)
+{
+    size_t count = json_count(value);
+    const struct json **list = sorted_children(value, count, arena);
+
+    for (size_t i = 0; list && i < count; i++) {
+        if (i > 0)
+            buf_add_char(out, ',');
+        if (value->type == JSON_OBJECT) {
+            json_write_string(out, list[i]->key);
+            buf_add_char(out, ':');
+        }
+        out->failed |= !json_write_canonical(out, list[i], arena);
+    }
+    out->failed |= !list;
+}
+
+bool json_write_canonical(struct buf *out, const struct json *value,
+                          struct arena *arena)
+{
+    value = unfold(value, arena);
+    if (!value)
+        return false;
+    if (value->type == JSON_STRING) {
+        json_write_string(out, value->string);
+    } else if (value->type == JSON_ARRAY || value->type == JSON_OBJECT) {
+        buf_add_char(out, value->type == JSON_ARRAY ? '[' : '{');
+        write_children(out, value, arena);
+        buf_add_char(out, value->type == JSON_ARRAY ? ']' : '}');
+    } else {
+        json_write(out, value);
+    }
+    return !out->failed;
 }
 
 /* --- building ---------------------------------------------------------------

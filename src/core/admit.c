@@ -55,11 +55,13 @@ static bool merge_part(struct attempt *attempt, const struct json *part,
     if (!merge_policy(attempt->policy, json_get(part, "spec"),
                       attempt->tolerations_only, attempt->arena, merge, err))
         return false;
-    if (!json_set(whole, (struct text)TEXT("spec"),
-                  json_copy(attempt->arena, merge->after)))
-        return error_no_memory(err);
     *merged = whole;
-    return true;
+    /* Nothing to say and nothing there: not even an empty spec is added. */
+    if (!merge->after->child && !json_get(part, "spec"))
+        return true;
+    return json_set(whole, (struct text)TEXT("spec"),
+                    json_copy(attempt->arena, merge->after)) ||
+           error_no_memory(err);
 }
 
 static bool build_patch(struct attempt *attempt, const struct json *before,

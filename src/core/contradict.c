@@ -117,7 +117,7 @@ static void bound(struct demand *demand, const struct requirement *requirement,
 static bool gather(struct demand *demand, const struct requirement *r,
                    bool removing, struct arena *arena)
 {
-    if (r->has_unknown)
+    if (r->unknown.data)
         return true;
     if (removing) {
         if (text_is(r->op, "NotIn") && demand->listed)
@@ -211,13 +211,13 @@ bool term_contradicts(const struct term *term, const struct term *also,
     const struct term *more = also ? also : &none;
     const struct term *chosen = selector ? selector : &none;
     const struct source labels[] = {
-        {term->expressions,    term->n_expressions  },
-        { more->expressions,   more->n_expressions  },
-        { chosen->expressions, chosen->n_expressions},
+        { term->expressions, term->n_expressions },
+        { more->expressions, more->n_expressions },
+        { chosen->expressions, chosen->n_expressions },
     };
     const struct source fields[] = {
-        {term->fields,  term->n_fields},
-        { more->fields, more->n_fields},
+        { term->fields, term->n_fields },
+        { more->fields, more->n_fields },
     };
 
     return term_is_empty(term) || (also && term_is_empty(also)) ||

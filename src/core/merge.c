@@ -52,11 +52,10 @@ struct term_list {
     bool overflow;
 };
 
-static bool is_duplicate(const struct term_list *list, const struct term *term,
-                         struct arena *arena)
+static bool is_duplicate(const struct term_list *list, const struct term *term)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (term_equal(&list->terms[i], term, arena))
+        if (term_equal(&list->terms[i], term))
             return true;
     }
     return false;
@@ -66,7 +65,7 @@ static bool is_duplicate(const struct term_list *list, const struct term *term,
 static bool add_term(struct term_list *list, const struct term *term,
                      struct arena *arena)
 {
-    if (!term_is_empty(term) && is_duplicate(list, term, arena))
+    if (!term_is_empty(term) && is_duplicate(list, term))
         return true;
     if (list->count == MERGE_MAX_TERMS) {
         list->overflow = true;
@@ -101,7 +100,7 @@ static bool conjoin(const struct term *q, const struct term *p,
          e = e->next) {
         const struct requirement *wanted = compiled_from(p, e);
 
-        if (wanted && !term_holds(q, wanted, arena) &&
+        if (wanted && !term_holds(q, wanted) &&
             !json_append(expressions, json_copy(arena, e)))
             return false;
     }
@@ -221,7 +220,7 @@ static bool has_preference(const struct json *preferred,
 
         if (!term_compile(json_get(e, "preference"), arena, &own))
             return false;
-        if (own.node && term_equal(&own, wanted, arena)) {
+        if (own.node && term_equal(&own, wanted)) {
             *found = true;
             return true;
         }

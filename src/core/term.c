@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "spillway/arena.h"
+#include "spillway/buf.h"
 #include "spillway/json.h"
 
 static int compare_texts(const void *a, const void *b)
@@ -11,15 +12,15 @@ static int compare_texts(const void *a, const void *b)
     return text_compare(*(const struct text *)a, *(const struct text *)b);
 }
 
-/* By key, operator and set of values: 0 for requirements that are set-equal as
- * far as we know their members. */
-static int compare_known(const struct requirement *a,
-                         const struct requirement *b)
+/* A total order: 0 only for requirements that are set-equal. */
+static int compare(const struct requirement *a, const struct requirement *b)
 {
     int order = text_compare(a->key, b->key);
 
     if (order == 0)
         order = text_compare(a->op, b->op);
+    if (order == 0)
+        order = text_compare(a->unknown, b->unknown);
     for (size_t i = 0; order == 0; i++) {
         if (i == a->n_values || i == b->n_values)
             return (a->n_values > b->n_values) - (a->n_values < b->n_values);
@@ -30,7 +31,7 @@ static int compare_known(const struct requirement *a,
 
 static int compare_requirements(const void *a, const void *b)
 {
-    return compare_known(a, b);
+    return compare(a, b);
 }
 
 /* Which members of a kind of object we know; the others are only compared. */
@@ -48,39 +49,32 @@ static bool is_known(const struct members *known, struct text key)
     return false;
 }
 
-static bool has_unknown(const struct json *object, const struct members *known)
+/*
+ * The members that we do not know, in one form for all equal ones; absent when
+ * there are none.
+ */
+static bool compile_unknown(const struct json *object,
+                            const struct members *known, struct arena *arena,
+                            struct text *unknown)
 {
+    struct buf text = { .arena = arena };
+    struct json *rest = NULL;
+    struct json **tail = NULL;
+
+    *unknown = (struct text){ 0 };
     for (const struct json *m = object ? object->child : NULL; m; m = m->next) {
-        if (!is_known(known, m->key))
-            return true;
-    }
-    return false;
-}
-
-/* The members that we do not know, as an object of their own. */
-static struct json *unknown_members(const struct json *object,
-                                    const struct members *known,
-                                    struct arena *arena)
-{
-    struct json *rest = json_object(arena);
-    struct json **tail = rest ? &rest->child : NULL;
-
-    for (const struct json *m = object->child; tail && m; m = m->next) {
         if (is_known(known, m->key))
             continue;
-        *tail = json_copy(arena, m);
-        tail = *tail ? &(*tail)->next : NULL;
+        if (!rest && (rest = json_object(arena)))
+            tail = &rest->child;
+        if (!rest || !(*tail = json_copy(arena, m)))
+            return false;
+        tail = &(*tail)->next;
     }
-    return tail ? rest : NULL;
-}
-
-static bool equal_unknown(const struct json *a, const struct json *b,
-                          const struct members *known, struct arena *arena)
-{
-    const struct json *x = unknown_members(a, known, arena);
-    const struct json *y = unknown_members(b, known, arena);
-
-    return x && y && json_equal(x, y, arena);
+    if (rest && !json_write_canonical(&text, rest, arena))
+        return false;
+    *unknown = buf_text(&text);
+    return true;
 }
 
 static const char *const requirement_names[] = { "key", "operator", "values" };
@@ -99,9 +93,9 @@ static bool requirement_compile(const struct json *node, struct arena *arena,
         .op = json_string(node, "operator"),
         .values = arena_array(arena, count, sizeof(struct text)),
         .node = node,
-        .has_unknown = has_unknown(node, &requirement_members),
     };
-    if (!out->values)
+    if (!out->values ||
+        !compile_unknown(node, &requirement_members, arena, &out->unknown))
         return false;
     for (const struct json *v = values ? values->child : NULL; v; v = v->next)
         out->values[out->n_values++] = v->string;
@@ -112,15 +106,6 @@ static bool requirement_compile(const struct json *node, struct arena *arena,
     }
     out->n_values = kept;
     return true;
-}
-
-static bool requirement_equal(const struct requirement *a,
-                              const struct requirement *b, struct arena *arena)
-{
-    if (compare_known(a, b) != 0 || a->has_unknown != b->has_unknown)
-        return false;
-    return !a->has_unknown ||
-           equal_unknown(a->node, b->node, &requirement_members, arena);
 }
 
 /* Compile a list of requirements into canonical order, equal ones once. */
@@ -138,7 +123,7 @@ static bool compile_list(const struct json *array, struct arena *arena,
     }
     qsort(out, total, sizeof(*out), compare_requirements);
     for (i = 0; i < total; i++) {
-        if (kept == 0 || !requirement_equal(&out[kept - 1], &out[i], arena))
+        if (kept == 0 || compare(&out[kept - 1], &out[i]) != 0)
             out[kept++] = out[i];
     }
     *list = out;
@@ -153,11 +138,9 @@ static const struct members term_members = { term_names,
 bool term_compile(const struct json *node, struct arena *arena,
                   struct term *term)
 {
-    *term = (struct term){
-        .node = node,
-        .has_unknown = has_unknown(node, &term_members),
-    };
-    return compile_list(json_get(node, "matchExpressions"), arena,
+    *term = (struct term){ .node = node };
+    return compile_unknown(node, &term_members, arena, &term->unknown) &&
+           compile_list(json_get(node, "matchExpressions"), arena,
                         &term->expressions, &term->n_expressions) &&
            compile_list(json_get(node, "matchFields"), arena, &term->fields,
                         &term->n_fields);
@@ -206,27 +189,23 @@ bool term_is_empty(const struct term *term)
 }
 
 static bool equal_lists(const struct requirement *a, size_t n_a,
-                        const struct requirement *b, size_t n_b,
-                        struct arena *arena)
+                        const struct requirement *b, size_t n_b)
 {
     if (n_a != n_b)
         return false;
     for (size_t i = 0; i < n_a; i++) {
-        if (!requirement_equal(&a[i], &b[i], arena))
+        if (compare(&a[i], &b[i]) != 0)
             return false;
     }
     return true;
 }
 
-bool term_equal(const struct term *a, const struct term *b, struct arena *arena)
+bool term_equal(const struct term *a, const struct term *b)
 {
-    if (a->has_unknown != b->has_unknown ||
-        !equal_lists(a->expressions, a->n_expressions, b->expressions,
-                     b->n_expressions, arena) ||
-        !equal_lists(a->fields, a->n_fields, b->fields, b->n_fields, arena))
-        return false;
-    return !a->has_unknown ||
-           equal_unknown(a->node, b->node, &term_members, arena);
+    return text_equal(a->unknown, b->unknown) &&
+           equal_lists(a->expressions, a->n_expressions, b->expressions,
+                       b->n_expressions) &&
+           equal_lists(a->fields, a->n_fields, b->fields, b->n_fields);
 }
 
 /* Both value lists are sorted: every value of `small` is in `large`. */
@@ -251,12 +230,12 @@ static bool is_subset(const struct requirement *small,
 static bool implies(const struct requirement *held,
                     const struct requirement *wanted)
 {
-    if (held->has_unknown || !text_equal(held->key, wanted->key) ||
+    if (held->unknown.data || !text_equal(held->key, wanted->key) ||
         !text_equal(held->op, wanted->op))
         return false;
     if (text_is(held->op, "In") && held->n_values > 0)
         return is_subset(held, wanted);
-    return compare_known(held, wanted) == 0;
+    return compare(held, wanted) == 0;
 }
 
 bool term_implies(const struct term *q, const struct term *p)
@@ -273,11 +252,10 @@ bool term_implies(const struct term *q, const struct term *p)
     return p->n_expressions > 0;
 }
 
-bool term_holds(const struct term *term, const struct requirement *wanted,
-                struct arena *arena)
+bool term_holds(const struct term *term, const struct requirement *wanted)
 {
     for (size_t i = 0; i < term->n_expressions; i++) {
-        if (requirement_equal(&term->expressions[i], wanted, arena))
+        if (compare(&term->expressions[i], wanted) == 0)
             return true;
     }
     return false;
