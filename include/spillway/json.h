@@ -142,18 +142,12 @@ size_t json_count(const struct json *value);
 
 /*
  * Equal as JSON values: members in any order, strings decoded, numbers by
- * their text (1 and 1.0 differ).  Opaque values are read for it, into `arena`.
+ * their text (1 and 1.0 differ).  Opaque values are equal when their bytes are,
+ * white space between tokens apart.  `arena` is for sorting and comparing;
+ * when memory is short nothing is equal.
  */
 bool json_equal(const struct json *a, const struct json *b,
                 struct arena *arena);
-
-/*
- * Append the value in one form for all equal values: members sorted by key,
- * strings escaped in one way.  Opaque values are read for it, into `arena`.
- * False when memory is short.
- */
-bool json_write_canonical(struct buf *out, const struct json *value,
-                          struct arena *arena);
 
 /* What a type is called in messages: "a string", "an object". */
 const char *json_type_name(enum json_type type);

@@ -17,8 +17,9 @@
 #include "spillway/policy.h"
 #include "spillway/term.h"
 
-/* More terms than this are not made: the pod's affinity is left alone. */
-enum { MERGE_MAX_TERMS = 64 };
+/* More than this is not made: the pod's affinity is left alone.  An object of
+ * that many bytes could not be stored anyway (etcd takes 1.5 MiB). */
+enum { MERGE_MAX_TERMS = 64, MERGE_MAX_BYTES = 2 * 1024 * 1024 };
 
 struct merge {
     const struct json *after; /* a spec with tolerations and affinity */

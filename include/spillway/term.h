@@ -74,12 +74,19 @@ bool term_compile_selector(const struct json *node_selector,
 bool term_contradicts(const struct term *term, const struct term *also,
                       const struct term *selector, struct arena *arena);
 
+/* A v1.Toleration, as far as taints are concerned. */
+struct toleration {
+    struct text key, op, value, effect;
+};
+
+struct toleration toleration_read(const struct json *node);
+
 /*
  * True when `toleration` tolerates every taint that `wanted` does, by the
  * scheduler's rules; tolerationSeconds is not compared, and operators we do
  * not know cover nothing.
  */
-bool toleration_covers(const struct json *toleration,
-                       const struct json *wanted);
+bool toleration_covers(const struct toleration *toleration,
+                       const struct toleration *wanted);
 
 #endif

@@ -117,29 +117,31 @@ static bool equal_children(const struct json *a, const struct json *b,
     return true;
 }
 
-/* An opaque value, read after all.  It was validated, so only memory and the
- * bound on values can fail. */
-static const struct json *unfold(const struct json *value, struct arena *arena)
+static bool equal_bytes(const struct json *a, const struct json *b,
+                        struct arena *arena)
 {
-    struct json_document doc;
-    struct error err = { 0 };
+    struct buf x = { .arena = arena }, y = { .arena = arena };
 
-    if (!value->opaque)
-        return value;
-    return json_read(value->raw, &json_any, JSON_MAX_VALUES, arena, &doc, &err)
-               ? doc.root
-               : NULL;
+    json_write(&x, a);
+    json_write(&y, b);
+    return !x.failed && !y.failed && text_equal(buf_text(&x), buf_text(&y));
+}
+
+/* A null that is read as the empty string is still written as null. */
+static enum json_type written_type(const struct json *value)
+{
+    return text_is(value->raw, "null") ? JSON_NULL : value->type;
 }
 
 bool json_equal(const struct json *a, const struct json *b, struct arena *arena)
 {
     if (a == b)
         return true;
-    if (a->type != b->type)
+    if (written_type(a) != written_type(b))
         return false;
     if (a->raw.data && b->raw.data && text_equal(a->raw, b->raw))
         return true;
-    switch (a->type) {
+    switch (written_type(a)) {
     case JSON_NULL:
         return true;
     case JSON_BOOL:
@@ -151,45 +153,8 @@ bool json_equal(const struct json *a, const struct json *b, struct arena *arena)
     case JSON_OBJECT:
         break;
     }
-    a = unfold(a, arena);
-    b = unfold(b, arena);
-    return a && b && equal_children(a, b, arena);
-}
-
-static void write_children(struct buf *out, const struct json *value,
-                           struct arena *arena)
-{
-    size_t count = json_count(value);
-    const struct json **list = sorted_children(value, count, arena);
-
-    for (size_t i = 0; list && i < count; i++) {
-        if (i > 0)
-            buf_add_char(out, ',');
-        if (value->type == JSON_OBJECT) {
-            json_write_string(out, list[i]->key);
-            buf_add_char(out, ':');
-        }
-        out->failed |= !json_write_canonical(out, list[i], arena);
-    }
-    out->failed |= !list;
-}
-
-bool json_write_canonical(struct buf *out, const struct json *value,
-                          struct arena *arena)
-{
-    value = unfold(value, arena);
-    if (!value)
-        return false;
-    if (value->type == JSON_STRING) {
-        json_write_string(out, value->string);
-    } else if (value->type == JSON_ARRAY || value->type == JSON_OBJECT) {
-        buf_add_char(out, value->type == JSON_ARRAY ? '[' : '{');
-        write_children(out, value, arena);
-        buf_add_char(out, value->type == JSON_ARRAY ? ']' : '}');
-    } else {
-        json_write(out, value);
-    }
-    return !out->failed;
+    return a->opaque || b->opaque ? equal_bytes(a, b, arena)
+                                  : equal_children(a, b, arena);
 }
 
 /* --- building ---------------------------------------------------------------

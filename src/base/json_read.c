@@ -149,6 +149,7 @@ static bool read_string(struct reader *reader, const struct json_shape *shape,
     if (!json_scan_string(&reader->scan, &string))
         return false;
     if (string.has_nul && shape->kind != SHAPE_ANY &&
+        shape->kind != SHAPE_OPAQUE &&
         !violate(reader, at, "U+0000 is not allowed here"))
         return false;
     return decode_string(reader, &string, out);
@@ -394,7 +395,7 @@ bool json_read(struct text in, const struct json_shape *shape,
                struct json_document *doc, struct error *err)
 {
     struct reader reader = {
-        .scan = {in.data, in.data, in.data + in.len, 0, err},
+        .scan = { in.data, in.data, in.data + in.len, 0, err },
         .arena = arena,
         .values_left = max_values,
         .deferred = &doc->deferred,

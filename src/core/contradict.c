@@ -14,8 +14,9 @@
 /* What all requirements on one key come to. */
 struct demand {
     bool present, absent;
-    bool listed; /* `allowed` holds the only values left */
+    bool listed; /* `allowed` holds the only values left, sorted */
     struct text *allowed;
+    bool *removed; /* by NotIn, one for each of `allowed` */
     size_t n_allowed;
     long long above, below; /* Gt and Lt: exclusive bounds */
 };
@@ -26,22 +27,24 @@ struct source {
     size_t count;
 };
 
-static bool has_value(const struct requirement *requirement, struct text value)
+/* Where `value` stands in a sorted list; `count` when it does not. */
+static size_t find_value(const struct text *values, size_t count,
+                         struct text value)
 {
-    size_t low = 0, high = requirement->n_values;
+    size_t low = 0, high = count;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = text_compare(requirement->values[middle], value);
+        int order = text_compare(values[middle], value);
 
         if (order == 0)
-            return true;
+            return middle;
         if (order < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return false;
+    return count;
 }
 
 /* The requirements on `key` in a source. */
@@ -64,37 +67,43 @@ static struct source source_of_key(const struct source *source, struct text key)
     return (struct source){ source->list + low, end - low };
 }
 
-/* Keep only the values that are (In) or are not (NotIn) listed. */
-static void filter(struct demand *demand, const struct requirement *by,
-                   bool wanted)
+/* In: keep the values that are listed. */
+static bool restrict_to(struct demand *demand, const struct requirement *by,
+                        struct arena *arena)
 {
     size_t kept = 0;
 
+    demand->present = true;
+    if (!demand->listed) {
+        demand->listed = true;
+        demand->allowed = arena_array(arena, by->n_values, sizeof(struct text));
+        demand->removed = arena_array(arena, by->n_values, sizeof(bool));
+        if (!demand->allowed || !demand->removed)
+            return false;
+        for (; kept < by->n_values; kept++)
+            demand->allowed[kept] = by->values[kept];
+        demand->n_allowed = kept;
+        return true;
+    }
     for (size_t i = 0; i < demand->n_allowed; i++) {
-        if (has_value(by, demand->allowed[i]) == wanted)
+        if (find_value(by->values, by->n_values, demand->allowed[i]) !=
+            by->n_values)
             demand->allowed[kept++] = demand->allowed[i];
     }
     demand->n_allowed = kept;
+    return true;
 }
 
-static bool restrict_to(struct demand *demand,
-                        const struct requirement *requirement,
-                        struct arena *arena)
+/* NotIn: mark what is gone, so that many of them cost no more than they say. */
+static void remove_values(struct demand *demand, const struct requirement *by)
 {
-    demand->present = true;
-    if (demand->listed) {
-        filter(demand, requirement, true);
-        return true;
+    for (size_t i = 0; i < by->n_values; i++) {
+        size_t at =
+            find_value(demand->allowed, demand->n_allowed, by->values[i]);
+
+        if (at != demand->n_allowed)
+            demand->removed[at] = true;
     }
-    demand->allowed =
-        arena_array(arena, requirement->n_values, sizeof(struct text));
-    if (!demand->allowed)
-        return false;
-    demand->listed = true;
-    demand->n_allowed = requirement->n_values;
-    for (size_t i = 0; i < requirement->n_values; i++)
-        demand->allowed[i] = requirement->values[i];
-    return true;
 }
 
 static void bound(struct demand *demand, const struct requirement *requirement,
@@ -121,7 +130,7 @@ static bool gather(struct demand *demand, const struct requirement *r,
         return true;
     if (removing) {
         if (text_is(r->op, "NotIn") && demand->listed)
-            filter(demand, r, false);
+            remove_values(demand, r);
         return true;
     }
     if (text_is(r->op, "In"))
@@ -162,7 +171,7 @@ static bool is_impossible(const struct demand *demand)
     if (!demand->listed)
         return false;
     for (size_t i = 0; i < demand->n_allowed; i++) {
-        if (within(demand, demand->allowed[i]))
+        if (!demand->removed[i] && within(demand, demand->allowed[i]))
             return false;
     }
     return true;

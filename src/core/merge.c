@@ -15,11 +15,11 @@ static const struct text key_expressions = TEXT("matchExpressions");
 /* --- tolerations ------------------------------------------------------------
  */
 
-static bool is_covered(const struct json *tolerations,
-                       const struct json *wanted)
+static bool is_covered(const struct toleration *list, size_t count,
+                       const struct toleration *wanted)
 {
-    for (const struct json *t = tolerations->child; t; t = t->next) {
-        if (toleration_covers(t, wanted))
+    for (size_t i = 0; i < count; i++) {
+        if (toleration_covers(&list[i], wanted))
             return true;
     }
     return false;
@@ -31,12 +31,22 @@ static struct json *merge_tolerations(const struct policy *policy,
                                       struct arena *arena)
 {
     struct json *merged = json_edit(arena, tolerations, JSON_ARRAY);
+    size_t room = json_count(tolerations) + json_count(policy->tolerations);
+    struct toleration *list = arena_array(arena, room, sizeof(*list));
+    size_t count = 0;
 
-    if (!merged)
+    if (!merged || !list)
         return NULL;
+    for (const struct json *t = merged->child; t; t = t->next)
+        list[count++] = toleration_read(t);
     for (const struct json *w = policy->tolerations->child; w; w = w->next) {
-        if (!is_covered(merged, w) && !json_append(merged, json_copy(arena, w)))
+        struct toleration wanted = toleration_read(w);
+
+        if (is_covered(list, count, &wanted))
+            continue;
+        if (!json_append(merged, json_copy(arena, w)))
             return NULL;
+        list[count++] = wanted;
     }
     return merged;
 }
@@ -48,14 +58,15 @@ static struct json *merge_tolerations(const struct policy *policy,
 struct term_list {
     struct json *array;
     struct term terms[MERGE_MAX_TERMS];
-    size_t count;
+    size_t count, bytes;
     bool overflow;
 };
 
-static bool is_duplicate(const struct term_list *list, const struct term *term)
+static bool is_duplicate(const struct term *terms, size_t count,
+                         const struct term *term)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        if (term_equal(&list->terms[i], term))
+    for (size_t i = 0; i < count; i++) {
+        if (term_equal(&terms[i], term))
             return true;
     }
     return false;
@@ -65,7 +76,7 @@ static bool is_duplicate(const struct term_list *list, const struct term *term)
 static bool add_term(struct term_list *list, const struct term *term,
                      struct arena *arena)
 {
-    if (!term_is_empty(term) && is_duplicate(list, term))
+    if (!term_is_empty(term) && is_duplicate(list->terms, list->count, term))
         return true;
     if (list->count == MERGE_MAX_TERMS) {
         list->overflow = true;
@@ -126,6 +137,11 @@ static bool restrict_term(const struct policy *policy, const struct term *q,
     for (size_t i = 0; i < policy->n_terms && !list->overflow; i++) {
         struct term both;
 
+        list->bytes += q->node->raw.len;
+        if (list->bytes > MERGE_MAX_BYTES) {
+            list->overflow = true;
+            return true;
+        }
         if (!conjoin(q, &policy->terms[i], arena, &both) ||
             !add_term(list, &both, arena))
             return false;
@@ -166,6 +182,12 @@ static bool merge_own_terms(const struct policy *policy, struct json **merged,
     if (!list || !(list->array = json_array(arena)))
         return false;
     for (size_t i = 0; i < result->n_terms && !list->overflow; i++) {
+        /* What became of an equal term is there already. */
+        if (!term_is_empty(&result->terms[i]) &&
+            is_duplicate(result->terms,
+                         i < MERGE_MAX_TERMS ? i : MERGE_MAX_TERMS,
+                         &result->terms[i]))
+            continue;
         if (!restrict_term(policy, &result->terms[i], list, arena))
             return false;
     }
@@ -209,21 +231,22 @@ static bool merge_required(const struct policy *policy,
 /* --- preferred terms --------------------------------------------------------
  */
 
-static bool has_preference(const struct json *preferred,
-                           const struct term *wanted, struct arena *arena,
-                           bool *found)
+/* The pod's own preferences, compiled; those without one stay empty. */
+static bool compile_preferences(const struct json *preferred,
+                                struct arena *arena, struct term **terms,
+                                size_t *count)
 {
-    *found = false;
+    *count = 0;
+    *terms = arena_array(arena, json_count(preferred), sizeof(**terms));
+    if (!*terms)
+        return false;
     for (const struct json *e = preferred ? preferred->child : NULL; e;
          e = e->next) {
-        struct term own;
+        const struct json *preference = json_get(e, "preference");
 
-        if (!term_compile(json_get(e, "preference"), arena, &own))
+        if (preference &&
+            !term_compile(preference, arena, &(*terms)[(*count)++]))
             return false;
-        if (own.node && term_equal(&own, wanted)) {
-            *found = true;
-            return true;
-        }
     }
     return true;
 }
@@ -233,19 +256,21 @@ static bool merge_preferred(const struct policy *policy,
 {
     const struct json *own = json_get_text(node_affinity, key_preferred);
     struct json *merged = json_edit(arena, own, JSON_ARRAY);
-    size_t added = 0;
+    struct term *terms;
+    size_t count, added = 0;
 
-    if (!merged)
+    if (!merged || !compile_preferences(own, arena, &terms, &count))
         return false;
     for (const struct json *w = policy->preferred->child; w; w = w->next) {
         struct term wanted;
-        bool found;
 
-        if (!term_compile(json_get(w, "preference"), arena, &wanted) ||
-            !has_preference(own, &wanted, arena, &found) ||
-            (!found && !json_append(merged, json_copy(arena, w))))
+        if (!term_compile(json_get(w, "preference"), arena, &wanted))
             return false;
-        added += !found;
+        if (is_duplicate(terms, count, &wanted))
+            continue;
+        if (!json_append(merged, json_copy(arena, w)))
+            return false;
+        added++;
     }
     return added == 0 || json_set(node_affinity, key_preferred, merged);
 }

@@ -92,19 +92,22 @@ static void build_array(struct builder *builder, struct text path,
     buf_add_text(builder->out, buf_text(shorter ? &part : &whole));
 }
 
-/* The member of `before` that stands for `after`'s member `a`.  Both objects
- * have most members in the same order, so the one at *next is tried first. */
-static const struct json *counterpart(const struct json *before,
+/* The member with the key of `like`, null or not.  Two objects have most
+ * members in the same order, so the one at *next is tried first. */
+static const struct json *counterpart(const struct json *object,
                                       const struct json **next,
-                                      const struct json *a)
+                                      const struct json *like)
 {
-    const struct json *b = *next;
+    const struct json *m = *next;
 
-    if (!b || !text_equal(b->key, a->key))
-        b = json_get_text(before, a->key);
-    if (b)
-        *next = b->next;
-    return b;
+    if (!m || !text_equal(m->key, like->key)) {
+        m = object->child;
+        while (m && !text_equal(m->key, like->key))
+            m = m->next;
+    }
+    if (m)
+        *next = m->next;
+    return m;
 }
 
 static void build_members(struct builder *builder, struct text path,
@@ -135,7 +138,7 @@ static bool keeps_members(const struct json *before, const struct json *after)
     const struct json *next = after->child;
 
     for (const struct json *b = before->child; b; b = b->next) {
-        if (b->type != JSON_NULL && !counterpart(after, &next, b))
+        if (!counterpart(after, &next, b))
             return false;
     }
     return true;

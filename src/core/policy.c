@@ -57,13 +57,28 @@ static bool set_grow(struct policy_set *set, size_t more)
     return true;
 }
 
+/* Names tell policies apart in logs, metrics and audit annotations. */
+static void check_unique(struct config *config, const struct policy_set *set,
+                         struct place at)
+{
+    struct place name = config_get(config, at, "name", JSON_STRING);
+
+    for (size_t i = 0; name.node && i + 1 < set->count; i++) {
+        if (text_equal(set->policies[i].name, name.node->string))
+            config_mistake(config, name,
+                           "another policy is named '%.*s' (each needs a name "
+                           "of its own)",
+                           TEXT_ARG(text_clip(name.node->string, 100)));
+    }
+}
+
 static void parse_document(struct config *config, struct policy_set *set,
                            const struct json *root)
 {
     static const struct config_member members[] = {
-        {"apiVersion", JSON_STRING, true},
-        { "kind",      JSON_STRING, true},
-        { "policies",  JSON_ARRAY,  true},
+        { "apiVersion", JSON_STRING, true },
+        { "kind", JSON_STRING, true },
+        { "policies", JSON_ARRAY, true },
     };
     struct place document = { root, "", root->line };
     struct place list;
@@ -85,20 +100,32 @@ static void parse_document(struct config *config, struct policy_set *set,
         config->no_memory = true;
         return;
     }
-    for (const struct json *e = list.node->child; e; e = e->next)
-        policy_parse(config, config_element(config, list, e, i++),
-                     &set->policies[set->count++]);
+    for (const struct json *e = list.node->child; e; e = e->next) {
+        struct place at = config_element(config, list, e, i++);
+
+        policy_parse(config, at, &set->policies[set->count++]);
+        check_unique(config, set, at);
+    }
 }
 
-/* "line 7: what" becomes "FILE:7: what", as all mistakes are written. */
-static void report_syntax(struct config *config, const struct error *found)
+/* "line 7: what" and "byte 99: what" become "FILE:7: what", as all mistakes
+ * are written. */
+static void report_syntax(struct config *config, struct text text,
+                          const struct error *found)
 {
-    static const char prefix[] = "line ";
-    bool line = strncmp(found->text, prefix, sizeof(prefix) - 1) == 0;
+    const char *colon = strchr(found->text, ':');
+    size_t number = strtoul(found->text + strlen("line "), NULL, 10);
+    size_t line = 1;
 
     config->n_mistakes++;
-    buf_printf(config->mistakes, "%s:%s%s\n", config->file, line ? "" : " ",
-               found->text + (line ? sizeof(prefix) - 1 : 0));
+    if (!colon || strncmp(found->text, "byte ", 5) == 0) {
+        for (size_t i = 0; i < number && i < text.len; i++)
+            line += text.data[i] == '\n';
+    } else {
+        line = number;
+    }
+    buf_printf(config->mistakes, "%s:%zu%s\n", config->file, line,
+               colon ? colon : ": not a policy");
 }
 
 /* False only when the machine refuses; mistakes are listed. */
@@ -124,7 +151,7 @@ static bool parse_source(struct policy_set *set,
             *err = found;
             return false;
         }
-        report_syntax(config, &found);
+        report_syntax(config, text, &found);
         return true;
     }
     if (documents.count == 0)
@@ -133,21 +160,6 @@ static bool parse_source(struct policy_set *set,
     for (size_t i = 0; i < documents.count; i++)
         parse_document(config, set, documents.list[i]);
     return config->no_memory ? error_no_memory(err) : true;
-}
-
-static void check_names(struct policy_set *set, struct config *config)
-{
-    for (size_t i = 0; i < set->count; i++) {
-        for (size_t j = 0; j < i && set->policies[i].name.len; j++) {
-            if (!text_equal(set->policies[i].name, set->policies[j].name))
-                continue;
-            config->n_mistakes++;
-            buf_printf(config->mistakes,
-                       "%s: there are two policies named '%.*s' (names tell "
-                       "policies apart in logs and metrics)\n",
-                       config->file, TEXT_ARG(set->policies[i].name));
-        }
-    }
 }
 
 /* --- what is prepared for the engine -----------------------------------------
@@ -232,14 +244,18 @@ static bool tolerates(struct policy_set *set, const struct policy *policy,
                       const char *taint)
 {
     struct json_document wanted;
+    struct toleration eci;
     struct error err = { 0 };
 
     if (!policy->tolerations ||
         !json_read(text_of(taint), &json_any, JSON_MAX_VALUES, &set->arena,
                    &wanted, &err))
         return false;
+    eci = toleration_read(wanted.root);
     for (const struct json *t = policy->tolerations->child; t; t = t->next) {
-        if (toleration_covers(t, wanted.root))
+        struct toleration held = toleration_read(t);
+
+        if (toleration_covers(&held, &eci))
             return true;
     }
     return false;
@@ -308,7 +324,6 @@ struct policy_set *policy_set_parse(const struct policy_source *sources,
         if (!parse_source(set, &sources[i], &config, err))
             return NULL;
     }
-    check_names(set, &config);
     if (config.n_mistakes > 0 || !buf_ok(&set->text, err) ||
         !prepare(set, sources, count, err))
         return NULL;

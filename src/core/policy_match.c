@@ -2,31 +2,17 @@
 #include "spillway/policy_parts.h"
 
 #include "spillway/names.h"
+#include "spillway/re2.h"
 
 static const struct {
     const char *name;
     bool needs_values;
 } operators[] = {
-  /* In the order of enum selector_operator. */
-    {"In",            true },
-    { "NotIn",        true },
-    { "Exists",       false},
-    { "DoesNotExist", false},
-    { "Glob",         true },
-    { "NotGlob",      true },
+    /* In the order of enum selector_operator. */
+    { "In", true },      { "NotIn", true },
+    { "Exists", false }, { "DoesNotExist", false },
+    { "Glob", true },    { "NotGlob", true },
 };
-
-/* fnmatch(3) knows `[.x.]` and `[=x=]`; a matchCondition, which is generated
- * from the same globs, could not say them. */
-static bool has_collation(struct text glob)
-{
-    for (size_t i = 0; i + 1 < glob.len; i++) {
-        if (glob.data[i] == '[' &&
-            (glob.data[i + 1] == '.' || glob.data[i + 1] == '='))
-            return true;
-    }
-    return false;
-}
 
 static void parse_namespaces(struct config *config, struct place list,
                              struct policy *policy)
@@ -64,20 +50,76 @@ static void check_key(struct config *config, struct place at, struct text key)
                        TEXT_ARG(text_clip(key, 100)));
 }
 
+/* Annotations may hold anything, but a glob or a value with U+0000 would be cut
+ * short somewhere on its way to kube-apiserver. */
+static void check_annotation(struct config *config, struct place at)
+{
+    struct text value = at.node->string;
+
+    if (value.len && memchr(value.data, '\0', value.len))
+        config_mistake(config, at, "must not hold U+0000");
+}
+
+/* True for a bracket with `[.x.]` or `[=x=]` in it, which fnmatch(3) knows and
+ * regular expressions do not. */
+static bool has_collation(const char *glob)
+{
+    bool bracket = false;
+
+    for (const char *at = glob; *at; at++) {
+        if (*at == '\\' && at[1]) {
+            at++;
+        } else if (!bracket && *at == '[') {
+            bracket = true;
+            at += strspn(at + 1, "!^");
+            at += at[1] == ']'; /* first, it stands for itself */
+        } else if (bracket && *at == '[' && (at[1] == '.' || at[1] == '=')) {
+            return true;
+        } else if (bracket && *at == '[' && at[1] == ':' && strstr(at, ":]")) {
+            at = strstr(at, ":]") + 1;
+        } else if (*at == ']') {
+            bracket = false;
+        }
+    }
+    return false;
+}
+
+/* The same globs make the matchCondition of the webhook's registration, so
+ * those that it could not say are refused here already. */
+static void check_glob(struct config *config, struct place at)
+{
+    struct buf expression = { .arena = config->arena };
+    const char *glob = config_string(config, at.node->string);
+    struct error err = { 0 };
+    enum re2_subject subject;
+
+    if (glob && has_collation(glob))
+        config_mistake(config, at,
+                       "[. .] and [= =] are not supported in globs (list the "
+                       "characters)");
+    else if (!glob || re2_from_glob(glob, &expression, &subject, &err))
+        return;
+    if (err.kind == ERROR_SYSTEM)
+        config->no_memory = true;
+    else if (err.kind != ERROR_NONE)
+        config_mistake(config, at, "%s", err.text);
+}
+
 static void check_value(struct config *config, struct place at,
                         enum selector_operator op)
 {
     struct text value = at.node->string;
     bool glob = op == SELECTOR_GLOB || op == SELECTOR_NOT_GLOB;
 
-    if (glob && has_collation(value))
-        config_mistake(config, at,
-                       "[. .] and [= =] are not supported in globs (list the "
-                       "characters)");
-    else if (!glob && !names_is_label_value(value))
-        config_mistake(config, at,
-                       "'%.*s' is not a valid label value, so no pod has it",
-                       TEXT_ARG(text_clip(value, 100)));
+    check_annotation(config, at);
+    if (glob)
+        check_glob(config, at);
+    else if (!names_is_label_value(value))
+        config_mistake(
+            config, at,
+            "'%.*s' is not a valid label value, so no pod has it (at "
+            "most 63 letters, digits, '-', '_' and '.')",
+            TEXT_ARG(text_clip(value, 100)));
 }
 
 /* The next free requirement of a selector, which has room for all. */
@@ -118,7 +160,9 @@ static void parse_map(struct config *config, struct place map,
         check_key(config, at, m->key);
         if (!config_is_string(config, at) || !requirement->values)
             continue;
-        if (!annotation)
+        if (annotation)
+            check_annotation(config, at);
+        else
             check_value(config, at, SELECTOR_IN);
         add_value(config, requirement, m->string);
     }
@@ -168,9 +212,9 @@ static void parse_expression(struct config *config, struct place at,
                              struct selector *selector)
 {
     static const struct config_member members[] = {
-        {"key",       JSON_STRING, true },
+        { "key", JSON_STRING, true },
         { "operator", JSON_STRING, true },
-        { "values",   JSON_ARRAY,  false},
+        { "values", JSON_ARRAY, false },
     };
     enum selector_operator op;
     struct place key, name;
@@ -191,10 +235,10 @@ static void parse_selector(struct config *config, struct place at,
                            struct selector *selector)
 {
     static const struct config_member members[] = {
-        {"matchLabels",       JSON_OBJECT, false},
-        { "matchAnnotations", JSON_OBJECT, false},
-        { "matchExpressions", JSON_ARRAY,  false},
-        { "hasContainer",     JSON_STRING, false},
+        { "matchLabels", JSON_OBJECT, false },
+        { "matchAnnotations", JSON_OBJECT, false },
+        { "matchExpressions", JSON_ARRAY, false },
+        { "hasContainer", JSON_STRING, false },
     };
     struct place labels, annotations, expressions, container;
     size_t i = 0;
@@ -238,8 +282,8 @@ void policy_parse_match(struct config *config, struct place match,
                         struct policy *policy)
 {
     static const struct config_member members[] = {
-        {"namespaces", JSON_ARRAY, true},
-        { "selectors", JSON_ARRAY, true},
+        { "namespaces", JSON_ARRAY, true },
+        { "selectors", JSON_ARRAY, true },
     };
     struct place selectors;
     size_t i = 0;

@@ -51,12 +51,12 @@ static void parse_percent(struct config *config, struct place percent,
 void policy_parse(struct config *config, struct place at, struct policy *policy)
 {
     static const struct config_member members[] = {
-        {"name",         JSON_STRING, true },
-        { "mode",        JSON_STRING, false},
-        { "percent",     JSON_NUMBER, false},
-        { "match",       JSON_OBJECT, true },
-        { "tolerations", JSON_ARRAY,  false},
-        { "affinity",    JSON_OBJECT, false},
+        { "name", JSON_STRING, true },
+        { "mode", JSON_STRING, false },
+        { "percent", JSON_NUMBER, false },
+        { "match", JSON_OBJECT, true },
+        { "tolerations", JSON_ARRAY, false },
+        { "affinity", JSON_OBJECT, false },
     };
     struct place match, tolerations, affinity;
     size_t before = config->n_mistakes;

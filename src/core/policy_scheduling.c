@@ -49,11 +49,11 @@ static void check_seconds(struct config *config, struct place at)
 static void parse_toleration(struct config *config, struct place at)
 {
     static const struct config_member members[] = {
-        {"key",                JSON_STRING, false},
-        { "operator",          JSON_STRING, false},
-        { "value",             JSON_STRING, false},
-        { "effect",            JSON_STRING, false},
-        { "tolerationSeconds", JSON_NUMBER, false},
+        { "key", JSON_STRING, false },
+        { "operator", JSON_STRING, false },
+        { "value", JSON_STRING, false },
+        { "effect", JSON_STRING, false },
+        { "tolerationSeconds", JSON_NUMBER, false },
     };
     struct text op, value;
     bool exists;
@@ -71,7 +71,9 @@ static void parse_toleration(struct config *config, struct place at)
                        "operator Exists takes no value (remove it, or use "
                        "Equal)");
     else if (!names_is_label_value(value))
-        config_mistake(config, at, "value '%.*s' is not a valid taint value",
+        config_mistake(config, at,
+                       "value '%.*s' is not a valid taint value (at most 63 "
+                       "letters, digits, '-', '_' and '.')",
                        TEXT_ARG(text_clip(value, 100)));
     check_toleration_key(config, at, json_string(at.node, "key"), exists);
     check_effect(config, at, json_get(at.node, "tolerationSeconds"),
@@ -100,12 +102,9 @@ static const struct {
     size_t least, most;
     bool integer;
 } operators[] = {
-    {"In",            1, SIZE_MAX, false},
-    { "NotIn",        1, SIZE_MAX, false},
-    { "Exists",       0, 0,        false},
-    { "DoesNotExist", 0, 0,        false},
-    { "Gt",           1, 1,        true },
-    { "Lt",           1, 1,        true },
+    { "In", 1, SIZE_MAX, false }, { "NotIn", 1, SIZE_MAX, false },
+    { "Exists", 0, 0, false },    { "DoesNotExist", 0, 0, false },
+    { "Gt", 1, 1, true },         { "Lt", 1, 1, true },
 };
 
 static void check_count(struct config *config, struct place values, size_t op,
@@ -141,17 +140,20 @@ static void check_values(struct config *config, struct place values, size_t op)
                            operators[op].name,
                            TEXT_ARG(text_clip(e->string, 100)));
         else if (!names_is_label_value(e->string))
-            config_mistake(config, at, "'%.*s' is not a valid label value",
-                           TEXT_ARG(text_clip(e->string, 100)));
+            config_mistake(
+                config, at,
+                "'%.*s' is not a valid label value (at most 63 letters, "
+                "digits, '-', '_' and '.')",
+                TEXT_ARG(text_clip(e->string, 100)));
     }
 }
 
 static void parse_requirement(struct config *config, struct place at)
 {
     static const struct config_member members[] = {
-        {"key",       JSON_STRING, true },
+        { "key", JSON_STRING, true },
         { "operator", JSON_STRING, true },
-        { "values",   JSON_ARRAY,  false},
+        { "values", JSON_ARRAY, false },
     };
     struct place key, op;
     size_t i = 0;
@@ -180,7 +182,7 @@ static void parse_requirement(struct config *config, struct place at)
 static void parse_term(struct config *config, struct place at)
 {
     static const struct config_member members[] = {
-        {"matchExpressions", JSON_ARRAY, false},
+        { "matchExpressions", JSON_ARRAY, false },
     };
     struct place expressions;
     size_t i = 0;
@@ -207,7 +209,7 @@ static void parse_required(struct config *config, struct place required,
                            struct policy *policy)
 {
     static const struct config_member members[] = {
-        {"nodeSelectorTerms", JSON_ARRAY, true},
+        { "nodeSelectorTerms", JSON_ARRAY, true },
     };
     struct place terms;
     size_t i = 0;
@@ -228,8 +230,8 @@ static void parse_required(struct config *config, struct place required,
 static void parse_preference(struct config *config, struct place at)
 {
     static const struct config_member members[] = {
-        {"weight",      JSON_NUMBER, true},
-        { "preference", JSON_OBJECT, true},
+        { "weight", JSON_NUMBER, true },
+        { "preference", JSON_OBJECT, true },
     };
     struct place weight, preference;
     long long value;
@@ -264,11 +266,11 @@ void policy_parse_affinity(struct config *config, struct place affinity,
                            struct policy *policy)
 {
     static const struct config_member outer[] = {
-        {"nodeAffinity", JSON_OBJECT, true},
+        { "nodeAffinity", JSON_OBJECT, true },
     };
     static const struct config_member inner[] = {
-        {REQUIRED_AFFINITY,   JSON_OBJECT, false},
-        { PREFERRED_AFFINITY, JSON_ARRAY,  false},
+        { REQUIRED_AFFINITY, JSON_OBJECT, false },
+        { PREFERRED_AFFINITY, JSON_ARRAY, false },
     };
     struct place node;
 

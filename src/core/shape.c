@@ -13,7 +13,7 @@
       .n_fields = array_len(table) }
 #define LIST(of) { .kind = SHAPE_LIST, .element = (of) }
 
-static const struct json_shape opaque = { .kind = SHAPE_OPAQUE };
+static const struct json_shape object = { .kind = SHAPE_OBJECT };
 static const struct json_shape string = { .kind = SHAPE_STRING };
 static const struct json_shape boolean = { .kind = SHAPE_BOOL };
 static const struct json_shape integer = { .kind = SHAPE_INTEGER };
@@ -125,14 +125,14 @@ static const struct json_field pod_security_fields[] = {
 };
 static const struct json_shape pod_security = OBJECT(pod_security_fields);
 
-static const struct json_field volume_fields[] = { FIELD("hostPath", &opaque) };
+static const struct json_field volume_fields[] = { FIELD("hostPath", &object) };
 static const struct json_shape volume = OBJECT(volume_fields);
 static const struct json_shape volumes = LIST(&volume);
 
 static const struct json_field spread_fields[] = {
     FIELD("topologyKey", &string),
     FIELD("whenUnsatisfiable", &string),
-    FIELD("labelSelector", &opaque),
+    FIELD("labelSelector", &object),
 };
 static const struct json_shape spread = OBJECT(spread_fields);
 static const struct json_shape spreads = LIST(&spread);

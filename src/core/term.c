@@ -49,32 +49,50 @@ static bool is_known(const struct members *known, struct text key)
     return false;
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+    const struct json *const *x = a, *const *y = b;
+    int order = text_compare((*x)->key, (*y)->key);
+
+    /* Members that come twice stay as they came: memory grows in order. */
+    return order ? order : (*x > *y) - (*x < *y);
+}
+
 /*
- * The members that we do not know, in one form for all equal ones; absent when
- * there are none.
+ * The members that we do not know, sorted by key and written out; absent when
+ * there are none.  Their values are compared as bytes, without white space:
+ * what the API server sends has one form.
  */
 static bool compile_unknown(const struct json *object,
                             const struct members *known, struct arena *arena,
                             struct text *unknown)
 {
-    struct buf text = { .arena = arena };
-    struct json *rest = NULL;
-    struct json **tail = NULL;
+    struct buf out = { .arena = arena };
+    const struct json **list;
+    size_t count = 0;
 
     *unknown = (struct text){ 0 };
-    for (const struct json *m = object ? object->child : NULL; m; m = m->next) {
-        if (is_known(known, m->key))
-            continue;
-        if (!rest && (rest = json_object(arena)))
-            tail = &rest->child;
-        if (!rest || !(*tail = json_copy(arena, m)))
-            return false;
-        tail = &(*tail)->next;
-    }
-    if (rest && !json_write_canonical(&text, rest, arena))
+    for (const struct json *m = object ? object->child : NULL; m; m = m->next)
+        count += !is_known(known, m->key);
+    if (count == 0)
+        return true;
+    list = arena_array(arena, count, sizeof(*list));
+    if (!list)
         return false;
-    *unknown = buf_text(&text);
-    return true;
+    count = 0;
+    for (const struct json *m = object->child; m; m = m->next) {
+        if (!is_known(known, m->key))
+            list[count++] = m;
+    }
+    qsort(list, count, sizeof(*list), compare_keys);
+    for (size_t i = 0; i < count; i++) {
+        json_write_string(&out, list[i]->key);
+        buf_add_char(&out, ':');
+        json_write(&out, list[i]);
+        buf_add_char(&out, ',');
+    }
+    *unknown = buf_text(&out);
+    return !out.failed;
 }
 
 static const char *const requirement_names[] = { "key", "operator", "values" };
@@ -261,23 +279,29 @@ bool term_holds(const struct term *term, const struct requirement *wanted)
     return false;
 }
 
-bool toleration_covers(const struct json *toleration, const struct json *wanted)
+struct toleration toleration_read(const struct json *node)
 {
-    struct text key = json_string(toleration, "key");
-    struct text op = json_string(toleration, "operator");
-    struct text effect = json_string(toleration, "effect");
-    bool exists = text_is(op, "Exists");
-    bool all_keys = exists && key.len == 0;
+    return (struct toleration){ .key = json_string(node, "key"),
+                                .op = json_string(node, "operator"),
+                                .value = json_string(node, "value"),
+                                .effect = json_string(node, "effect") };
+}
 
-    if (!exists && op.len != 0 && !text_is(op, "Equal"))
+bool toleration_covers(const struct toleration *toleration,
+                       const struct toleration *wanted)
+{
+    bool exists = text_is(toleration->op, "Exists");
+    bool all_keys = exists && toleration->key.len == 0;
+
+    if (!exists && toleration->op.len != 0 && !text_is(toleration->op, "Equal"))
         return false;
-    if (!all_keys && !text_equal(key, json_string(wanted, "key")))
+    if (!all_keys && !text_equal(toleration->key, wanted->key))
         return false;
-    if (effect.len != 0 && !text_equal(effect, json_string(wanted, "effect")))
+    if (toleration->effect.len != 0 &&
+        !text_equal(toleration->effect, wanted->effect))
         return false;
     if (exists)
         return true;
-    return !text_is(json_string(wanted, "operator"), "Exists") &&
-           text_equal(json_string(toleration, "value"),
-                      json_string(wanted, "value"));
+    return !text_is(wanted->op, "Exists") &&
+           text_equal(toleration->value, wanted->value);
 }

@@ -11,11 +11,11 @@
 static const struct {
     const char *key, *value;
 } virtual_labels[] = {
-    {"type",                              "virtual-kubelet"}, /* ACK, Azure, ... */
-    { "k8s.aliyun.com/vnode",             "true"           }, /* self-managed ECI */
-    { "virtualization",                   "virtualnode2"   }, /* Azure VN2 */
-    { "node.kubernetes.io/instance-type", "eklet"          }, /* Tencent */
-    { "liqo.io/type",                     "virtual-node"   }, /* Liqo */
+    { "type", "virtual-kubelet" },                   /* ACK, Azure, ... */
+    { "k8s.aliyun.com/vnode", "true" },              /* self-managed ECI */
+    { "virtualization", "virtualnode2" },            /* Azure VN2 */
+    { "node.kubernetes.io/instance-type", "eklet" }, /* Tencent */
+    { "liqo.io/type", "virtual-node" },              /* Liqo */
 };
 
 void warn_add(struct warning *warnings, size_t *count, enum warning_kind kind,
@@ -108,7 +108,7 @@ bool warn_about(const struct policy *policy, const struct json *pod,
                  "node; spillway left the affinity alone");
     else if (merge->reason == REASON_TOO_MANY_TERMS)
         warn_add(warnings, count, WARNING_TOO_MANY_TERMS,
-                 "merging would give more than %d node affinity terms; "
+                 "the merged affinity would have more than %d terms or 2 MiB; "
                  "spillway left the affinity alone",
                  MERGE_MAX_TERMS);
     if (merge->reason != REASON_NO_FEASIBLE_TERM &&

@@ -8,6 +8,7 @@
 #include "spillway/warn.h"
 
 #include <fnmatch.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,7 +18,7 @@
 enum {
     ECI_MAX_CONTAINERS = 20,
     ECI_MAX_VOLUMES = 20,
-    ECI_MAX_CPU = 64,
+    ECI_MAX_CPU_MILLIS = 64 * 1000,
 };
 
 static const char hostname_key[] = "kubernetes.io/hostname";
@@ -152,29 +153,20 @@ static bool has_many_volumes(const struct json *spec)
     return json_count(json_get(spec, "volumes")) > ECI_MAX_VOLUMES;
 }
 
-/* A resource.Quantity as a number of CPUs; 0 when it is none. */
-static double cpu_quantity(const struct json *quantity)
+/* A resource.Quantity in thousandths of a CPU, rounded up as the scheduler does
+ * (Quantity.MilliValue); 0 when it is none. */
+static double cpu_millis(const struct json *quantity)
 {
     static const struct {
         const char *suffix;
         double factor;
     } suffixes[] = {
-        {"",    1        },
-        { "m",  1e-3     },
-        { "u",  1e-6     },
-        { "n",  1e-9     },
-        { "k",  1e3      },
-        { "M",  1e6      },
-        { "G",  1e9      },
-        { "T",  1e12     },
-        { "P",  1e15     },
-        { "E",  1e18     },
-        { "Ki", 1024     },
-        { "Mi", 1048576.0},
-        { "Gi", 0x1p30   },
-        { "Ti", 0x1p40   },
-        { "Pi", 0x1p50   },
-        { "Ei", 0x1p60   },
+        { "", 1 },        { "m", 1e-3 },    { "u", 1e-6 },
+        { "n", 1e-9 },    { "k", 1e3 },     { "M", 1e6 },
+        { "G", 1e9 },     { "T", 1e12 },    { "P", 1e15 },
+        { "E", 1e18 },    { "Ki", 1024 },   { "Mi", 1048576.0 },
+        { "Gi", 0x1p30 }, { "Ti", 0x1p40 }, { "Pi", 0x1p50 },
+        { "Ei", 0x1p60 },
     };
     char copy[64], *end;
     double value;
@@ -187,7 +179,7 @@ static double cpu_quantity(const struct json *quantity)
     value = strtod(copy, &end);
     for (size_t i = 0; end > copy && i < array_len(suffixes); i++) {
         if (strcmp(end, suffixes[i].suffix) == 0)
-            return value * suffixes[i].factor;
+            return ceil(value * suffixes[i].factor * 1000 - 1e-7);
     }
     return 0;
 }
@@ -198,8 +190,8 @@ static double container_cpu(const struct json *container)
     const struct json *resources = json_get(container, "resources");
     const struct json *limit = json_get(json_get(resources, "limits"), "cpu");
 
-    return cpu_quantity(
-        limit ? limit : json_get(json_get(resources, "requests"), "cpu"));
+    return cpu_millis(limit ? limit
+                            : json_get(json_get(resources, "requests"), "cpu"));
 }
 
 static bool needs_much_cpu(const struct json *spec)
@@ -210,10 +202,10 @@ static bool needs_much_cpu(const struct json *spec)
         sum += container_cpu(c);
     for (const struct json *c = json_first(spec, "initContainers"); c;
          c = c->next) {
-        if (container_cpu(c) > ECI_MAX_CPU)
+        if (container_cpu(c) > ECI_MAX_CPU_MILLIS)
             return true;
     }
-    return sum > ECI_MAX_CPU;
+    return sum > ECI_MAX_CPU_MILLIS;
 }
 
 static bool uses_reserved_port(const struct json *spec)
@@ -250,42 +242,37 @@ static const struct {
     const char *name;
     bool (*is_used)(const struct json *spec);
 } features[] = {
-    {"hostNetwork",                         uses_host_network         },
-    { "hostPID",                            uses_host_pid             },
-    { "hostPort",                           uses_host_port            },
-    { "hostPath volumes",                   uses_host_path            },
-    { "privileged",                         uses_privileged           },
-    { "sysctls",                            uses_sysctls              },
-    { "more than 20 containers",            has_many_containers       },
-    { "more than 20 volumes",               has_many_volumes          },
-    { "more than 64 vCPU",                  needs_much_cpu            },
-    { "containerPort 111, 10250 or 10255",  uses_reserved_port        },
-    { "required hostname anti-affinity",    has_hostname_anti_affinity},
-    { "hostname spread with DoNotSchedule", has_hostname_spread       },
+    { "hostNetwork", uses_host_network },
+    { "hostPID", uses_host_pid },
+    { "hostPort", uses_host_port },
+    { "hostPath volumes", uses_host_path },
+    { "privileged", uses_privileged },
+    { "sysctls", uses_sysctls },
+    { "more than 20 containers", has_many_containers },
+    { "more than 20 volumes", has_many_volumes },
+    { "more than 64 vCPU", needs_much_cpu },
+    { "containerPort 111, 10250 or 10255", uses_reserved_port },
+    { "required hostname anti-affinity", has_hostname_anti_affinity },
+    { "hostname spread with DoNotSchedule", has_hostname_spread },
 };
 
 /* --- the warnings ------------------------------------------------------------
  */
 
-/* Name as many features as fit, and count the rest. */
-static void write_features(const char *const *names, size_t n, char *out,
-                           size_t size)
+/* The first `named` of `n` features, and how many more there are.  False when
+ * that does not fit. */
+static bool write_features(const char *const *names, size_t named, size_t n,
+                           char *out, size_t size)
 {
-    static const char tail[] = " and 12 more";
     size_t used = (size_t)snprintf(out, size, "ECI does not support ");
-    size_t i = 0;
 
-    for (; i < n; i++) {
-        size_t room = i + 1 < n ? sizeof(tail) : 1;
-        size_t need = strlen(names[i]) + (i ? 2 : 0);
-
-        if (used + need + room > size)
-            break;
+    for (size_t i = 0; i < named && used < size; i++)
         used += (size_t)snprintf(out + used, size - used, "%s%s", i ? ", " : "",
                                  names[i]);
-    }
-    if (i < n)
-        (void)snprintf(out + used, size - used, " and %zu more", n - i);
+    if (named < n && used < size)
+        used += (size_t)snprintf(out + used, size - used, " and %zu more",
+                                 n - named);
+    return used < size;
 }
 
 static void warn_unsupported(const struct json *spec, struct warning *warnings,
@@ -293,7 +280,7 @@ static void warn_unsupported(const struct json *spec, struct warning *warnings,
 {
     const char *used[array_len(features)];
     char text[WARNING_MAX_CHARACTERS + 1];
-    size_t n = 0;
+    size_t n = 0, named;
 
     for (size_t i = 0; i < array_len(features); i++) {
         if (features[i].is_used(spec))
@@ -301,7 +288,9 @@ static void warn_unsupported(const struct json *spec, struct warning *warnings,
     }
     if (n == 0)
         return;
-    write_features(used, n, text, sizeof(text));
+    named = n;
+    while (!write_features(used, named, n, text, sizeof(text)))
+        named--; /* one always fits */
     warn_add(warnings, count, WARNING_ECI_UNSUPPORTED, "%s", text);
 }
 
