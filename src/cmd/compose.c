@@ -123,10 +123,12 @@ static void split_version(struct text api_version, struct text *group,
 static struct text guess_resource(struct arena *arena, struct text kind)
 {
     struct buf out = { .arena = arena };
-    char last = kind.len ? kind.data[kind.len - 1] : ' ';
+    char last = '\0';
 
-    for (size_t i = 0; i < kind.len; i++)
-        buf_add_char(&out, (char)tolower((unsigned char)kind.data[i]));
+    for (size_t i = 0; i < kind.len; i++) {
+        last = kind.data[i];
+        buf_add_char(&out, (char)tolower((unsigned char)last));
+    }
     if (text_is(kind, "Endpoints")) {
         return buf_text(&out);
     } else if (last == 'y') {
@@ -135,7 +137,9 @@ static struct text guess_resource(struct arena *arena, struct text kind)
     } else {
         buf_add_string(&out, last == 's' ? "es" : "s");
     }
-    return out.failed ? (struct text){ 0 } : buf_text(&out);
+    if (out.failed)
+        return (struct text){ 0 };
+    return buf_text(&out);
 }
 
 /* {"group":..., "version":..., LAST: name}: a GroupVersionKind or -Resource. */

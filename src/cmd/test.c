@@ -1,0 +1,151 @@
+/*
+ * test.c - `spillway test`: replays recorded reviews against a policy and
+ * compares with what is expected of them.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "spillway/cmd.h"
+#include "spillway/macros.h"
+#include "spillway/policy.h"
+#include "spillway/testcase.h"
+#include "spillway/testfind.h"
+
+struct test_options {
+    const char *policy;
+};
+
+/* clang-format off */
+static const struct option options[] = {
+    { .name = "policy", .kind = OPTION_STRING, .argument = "FILE|DIR",
+      .offset = offsetof(struct test_options, policy),
+      .help = "for cases without a policy.yaml (default: the built-in one)" },
+};
+/* clang-format on */
+
+/* One run of the command. */
+struct tally {
+    const struct policy_set *set;
+    size_t passed, failed;
+    bool colour;
+};
+
+/* Each line of the findings, indented. */
+static void print_findings(const struct buf *findings)
+{
+    struct text rest = buf_text(findings);
+
+    while (rest.len) {
+        const char *end = memchr(rest.data, '\n', rest.len);
+        size_t len = end ? (size_t)(end - rest.data) : rest.len;
+
+        printf("     %.*s\n", (int)len, rest.data);
+        len += end != NULL;
+        rest = (struct text){ rest.data + len, rest.len - len };
+    }
+}
+
+static bool visit(void *context, const char *name,
+                  const struct testcase *testcase, struct buf *findings,
+                  struct error *err)
+{
+    struct tally *tally = context;
+
+    if (testcase->input &&
+        !testcase_run(testcase, tally->set, tally->colour, findings, err))
+        return error_wrap(err, "%s", name);
+    if (!buf_ok(findings, err))
+        return false;
+    if (findings->len == 0) {
+        tally->passed++;
+        printf("%sok%s   %s\n", tally->colour ? "\033[32m" : "",
+               tally->colour ? "\033[m" : "", name);
+        return true;
+    }
+    tally->failed++;
+    printf("%sFAIL%s %s\n", tally->colour ? "\033[31m" : "",
+           tally->colour ? "\033[m" : "", name);
+    print_findings(findings);
+    return true;
+}
+
+/* Names begin behind the path, when there is only one: "arch-affinity" and not
+ * "tests/golden/arch-affinity". */
+static size_t name_offset(const char *path, int operands)
+{
+    size_t len = strlen(path);
+
+    if (operands > 1)
+        return 0;
+    return len + (len > 0 && path[len - 1] != '/');
+}
+
+static bool test_path(struct testfind *find, const char *path, int operands)
+{
+    struct error err = { 0 };
+
+    if (testfind_run(find, path, name_offset(path, operands), &err))
+        return true;
+    (void)fflush(stdout);
+    (void)command_fail(&err);
+    return false;
+}
+
+static int run(const struct command *command, int argc, char *argv[])
+{
+    struct test_options given = { 0 };
+    auto_policy_set struct policy_set *set = NULL;
+    struct tally tally = { .colour = command_colour(STDOUT_FILENO) };
+    struct testfind find = { .visitor = { visit, &tally } };
+    int status, operands = options_parse(command, argc, argv, &given, &status);
+    bool complete = true;
+
+    if (operands < 0)
+        return status;
+    set = command_policy(given.policy);
+    if (!set)
+        return STATUS_USAGE;
+    tally.set = set;
+    if (operands == 0)
+        complete = test_path(&find, ".", operands);
+    for (int i = 0; i < operands; i++)
+        complete = test_path(&find, argv[i], operands) && complete;
+    testfind_done(&find);
+    printf("%zu passed, %zu failed\n", tally.passed, tally.failed);
+    if (!complete)
+        return command_done(STATUS_USAGE);
+    if (tally.failed)
+        return command_done(STATUS_NO);
+    return command_done(tally.passed ? STATUS_OK : STATUS_NO_CASE);
+}
+
+const struct command cmd_test = {
+    .name = "test",
+    .operands = "[PATH]...",
+    .summary = "Replay recorded reviews and compare with what is expected",
+    .details =
+        "Finds the cases below each PATH (default: the current directory).  A "
+        "case is a\n"
+        "directory with review.json or pod.yaml (any object that `spillway "
+        "mutate` reads)\n"
+        "and at least one of\n"
+        "\n"
+        "  expect.yaml  decision, reason, policy, warnings (each contained in "
+        "the one at\n"
+        "               its place)\n"
+        "  patch.json   the JSON Patch, operation by operation; [] for none\n"
+        "  object.yaml  the object that results\n"
+        "\n"
+        "and, when it has its own, policy.yaml; or NAME.json beside "
+        "NAME.expect.yaml.\n"
+        "Every case also proves that a second pass changes nothing, that the "
+        "patch gives\n"
+        "exactly the object that was meant, and that nothing else differs.\n"
+        "\n"
+        "Exit status: 0 all passed, 1 some failed, 2 could not run, 3 no case "
+        "found.\n",
+    .options = options,
+    .n_options = array_len(options),
+    .run = run,
+};
