@@ -1,0 +1,88 @@
+/*
+ * connections.h - every open connection, what it is doing, and since when.
+ *
+ * The table gives each state its deadline and ends what is overdue with
+ * shutdown(2), so that a peer that sends a byte a second holds nothing for
+ * ever.  It never closes the library's descriptors: the library does, after it
+ * has taken the connection out of the table; therefore no descriptor is shut
+ * down that already belongs to somebody else.
+ *
+ * Thread-safe.  Times are milliseconds of a monotonic clock and come from the
+ * caller.
+ */
+#ifndef SPILLWAY_CONNECTIONS_H
+#define SPILLWAY_CONNECTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "spillway/error.h"
+#include "spillway/macros.h"
+
+enum connection_state {
+    CONNECTION_ACCEPTED,  /* not yet with the HTTP library: no deadline */
+    CONNECTION_HANDSHAKE, /* from accept to the end of the TLS handshake */
+    CONNECTION_IDLE,      /* no byte of a request has come */
+    CONNECTION_REQUEST,   /* first byte of a request to last of its answer */
+    CONNECTION_ENDING,    /* overdue and shut down: will be taken out */
+    CONNECTION_LINGERING, /* answered; what still comes is thrown away */
+    CONNECTION_STATES
+};
+
+struct connections_limits {
+    size_t max; /* connections at once */
+    long long handshake_ms, idle_ms, request_ms;
+};
+
+struct connection;
+struct connections;
+
+/* An empty table; NULL when memory is short.  Released with
+ * connections_free(), when nobody uses it or its entries any more. */
+struct connections *connections_new(const struct connections_limits *limits);
+void connections_free(struct connections *table);
+
+/*
+ * Enter a descriptor that was just accepted.  False when the table is full, or
+ * memory is short; the caller then closes the descriptor.
+ */
+bool connections_add(struct connections *table, int fd,
+                     long long now_ms) must_check;
+
+/* The HTTP library has taken the descriptor over: its deadlines hold from now
+ * on.  Returns the entry, NULL if there is none. */
+struct connection *connections_start(struct connections *table, int fd,
+                                     enum connection_state state);
+
+/* Take the connection with that descriptor out; none is fine. */
+void connections_remove(struct connections *table, int fd);
+
+/*
+ * The same for a connection whose client may still be sending.  Closing would
+ * make the kernel answer with a reset, which can destroy our own answer before
+ * it is read (RFC 9112, section 9.6); so a duplicate of the descriptor stays in
+ * the table, closed for writing and read to its end, for two seconds at most.
+ */
+void connections_linger(struct connections *table, int fd, long long now_ms);
+
+/* Note what a connection does from now on.  The same state again keeps its
+ * old time; one that is ending stays so. */
+void connection_enter(struct connection *connection,
+                      enum connection_state state, long long now_ms);
+
+/* Shut down what is overdue.  Returns how many milliseconds from now the next
+ * sweep is due. */
+long long connections_sweep(struct connections *table, long long now_ms);
+
+/* How many connections are opening or have a request in flight. */
+size_t connections_busy(struct connections *table);
+
+/* From now on, write to that eventfd(2) whenever connections_busy() becomes 0,
+ * and at once if it is.  -1 for no more. */
+void connections_notify(struct connections *table, int event_fd);
+
+/* From now on, write to that eventfd(2) whenever a sweep is due earlier than
+ * the last one said.  -1 for no more. */
+void connections_wake(struct connections *table, int event_fd);
+
+#endif

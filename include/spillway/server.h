@@ -1,0 +1,74 @@
+/*
+ * server.h - one HTTP port: a listener, a table of connections, and a
+ * libmicrohttpd daemon that speaks HTTP, with TLS when it has a key pair.
+ *
+ * What the requests mean is the handler's.  A server is made for one key pair
+ * and never changes; another pair means another server.
+ */
+#ifndef SPILLWAY_SERVER_H
+#define SPILLWAY_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <microhttpd.h>
+
+#include "spillway/connections.h"
+#include "spillway/error.h"
+#include "spillway/macros.h"
+
+struct keypair;
+struct server;
+
+/* Called by the server's threads, several requests at once. */
+struct server_handler {
+    /* A request line has come.  What is returned (NULL is fine) is handed to
+     * the other functions and, in every case, to `end`. */
+    void *(*begin)(void *context);
+
+    /* The head is complete.  May queue an answer already; then the body is
+     * not read, and the connection ends with it.  MHD_NO drops the
+     * connection, here and below. */
+    enum MHD_Result (*head)(void *context, void *request,
+                            struct MHD_Connection *connection, const char *url,
+                            const char *method, const char *version);
+
+    /* A piece of the body. */
+    void (*body)(void *context, void *request, const char *data, size_t size);
+
+    /* The request is complete: queue the answer. */
+    enum MHD_Result (*answer)(void *context, void *request,
+                              struct MHD_Connection *connection,
+                              const char *url, const char *method);
+
+    /* The request is over: answered with `status`, or abandoned (0). */
+    void (*end)(void *context, void *request, unsigned status);
+};
+
+struct server_settings {
+    const char *name;           /* for messages: "webhook" */
+    int fd;                     /* a listening socket, the server's from now */
+    const struct keypair *pair; /* borrowed; NULL for plain HTTP */
+    unsigned threads;
+    struct connections_limits limits;
+    const struct server_handler *handler; /* borrowed */
+    void *context;                        /* borrowed, for the handler */
+};
+
+/* Start serving.  NULL with *err SYSTEM; the socket is then closed. */
+struct server *server_new(const struct server_settings *settings,
+                          struct error *err) must_check;
+
+/* Stop accepting connections; those that are open are served on. */
+void server_close(struct server *server);
+
+/* From now on, write to that eventfd(2) whenever nothing is in flight. */
+void server_notify(struct server *server, int event_fd);
+
+/* How many connections are opening or have a request in flight. */
+size_t server_busy(struct server *server);
+
+/* Drop what is in flight, end the threads, release everything; NULL is fine. */
+void server_free(struct server *server);
+
+#endif

@@ -1,0 +1,289 @@
+/* server.c - see server.h for the contract. */
+#include "spillway/server.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "spillway/keypair.h"
+#include "spillway/listener.h"
+#include "spillway/transport.h"
+
+enum {
+    EXCHANGE_MAGIC = 0x5e71c4a9,
+    /* What one connection may use for heads and small pieces of bodies.  A
+     * head that does not fit is refused by libmicrohttpd with 431. */
+    CONNECTION_MEMORY = 16 * 1024,
+};
+
+/* TLS 1.3, and 1.2 with forward secrecy and authenticated encryption. */
+static const char priorities[] =
+    "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+    ":-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA"
+    ":-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305"
+    ":-MAC-ALL:+AEAD:%SERVER_PRECEDENCE";
+
+struct server {
+    struct server_settings settings;
+    struct connections *connections;
+    struct MHD_Daemon *daemon;
+    struct listener *listener;
+};
+
+static struct transport *transport_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info ? info->socket_context : NULL;
+}
+
+/* One request of one connection, from its first line to its end. */
+struct exchange {
+    unsigned magic;
+    bool head_done;
+    void *request; /* the handler's */
+};
+
+static void *on_request_line(void *context, const char *uri,
+                             struct MHD_Connection *connection)
+{
+    const struct server *server = context;
+    struct transport *transport = transport_of(connection);
+    struct exchange *exchange = calloc(1, sizeof(*exchange));
+
+    (void)uri;
+    if (transport)
+        transport_begin(transport);
+    if (!exchange)
+        return NULL;
+    exchange->magic = EXCHANGE_MAGIC;
+    exchange->request =
+        server->settings.handler->begin(server->settings.context);
+    return exchange;
+}
+
+static enum MHD_Result on_head(const struct server *server,
+                               struct exchange *exchange,
+                               struct MHD_Connection *connection,
+                               const char *url, const char *method,
+                               const char *version)
+{
+    const struct server_settings *s = &server->settings;
+    enum MHD_Result result;
+
+    exchange->head_done = true;
+    result = s->handler->head(s->context, exchange->request, connection, url,
+                              method, version);
+    /* Refused with a body on its way. */
+    if (MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS) &&
+        transport_of(connection))
+        transport_linger(transport_of(connection));
+    return result;
+}
+
+static enum MHD_Result on_request(void *context,
+                                  struct MHD_Connection *connection,
+                                  const char *url, const char *method,
+                                  const char *version, const char *data,
+                                  size_t *size, void **state)
+{
+    const struct server *server = context;
+    const struct server_settings *s = &server->settings;
+    struct exchange *exchange = *state;
+
+    if (!exchange)
+        return MHD_NO; /* there was no memory for it */
+    assert(exchange->magic == EXCHANGE_MAGIC);
+    if (!exchange->head_done)
+        return on_head(server, exchange, connection, url, method, version);
+    if (*size == 0)
+        return s->handler->answer(s->context, exchange->request, connection,
+                                  url, method);
+    s->handler->body(s->context, exchange->request, data, *size);
+    *size = 0;
+    return MHD_YES;
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection,
+                         void **state, enum MHD_RequestTerminationCode code)
+{
+    const struct server *server = context;
+    struct transport *transport = transport_of(connection);
+    struct exchange *exchange = *state;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS);
+
+    (void)code;
+    if (exchange) {
+        assert(exchange->magic == EXCHANGE_MAGIC);
+        server->settings.handler->end(server->settings.context,
+                                      exchange->request,
+                                      info ? info->http_status : 0);
+        free(exchange);
+    }
+    *state = NULL;
+    if (transport)
+        transport_end(transport);
+}
+
+static void on_started(const struct server *server,
+                       struct MHD_Connection *connection, int fd,
+                       void **context)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    gnutls_session_t session = info ? info->tls_session : NULL;
+    struct connection *entry =
+        connections_start(server->connections, fd,
+                          session ? CONNECTION_HANDSHAKE : CONNECTION_IDLE);
+
+    /* Without memory the connection keeps its first deadline, and goes. */
+    if (entry)
+        *context = transport_new(fd, entry, session);
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection,
+                          void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    const struct server *server = context;
+    int fd =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+            ->connect_fd;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        on_started(server, connection, fd, socket_context);
+        return;
+    }
+    /* The library closes the descriptor after this. */
+    if (transport_lingers(*socket_context))
+        connections_linger(server->connections, fd, listener_now());
+    else
+        connections_remove(server->connections, fd);
+    transport_free(*socket_context);
+    *socket_context = NULL;
+}
+
+/* Paths are compared as they are written: %6D is not an m, and %00 ends
+ * nothing. */
+static size_t leave_escaped(void *context, struct MHD_Connection *connection,
+                            char *text)
+{
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
+
+static struct MHD_Daemon *start_daemon(struct server *server)
+{
+    const struct server_settings *s = &server->settings;
+    unsigned flags = MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
+                     MHD_USE_POLL_INTERNAL_THREAD | (s->pair ? MHD_USE_TLS : 0);
+    /* The library divides its limit among its threads; ours is the one that
+     * counts, so none of theirs may be reached before. */
+    unsigned limit = (unsigned)(s->limits.max * s->threads);
+    /* An option's value is not const, though the library only reads it. */
+    const union {
+        const char *text;
+        void *value;
+    } priorities_text = { priorities };
+    struct MHD_OptionItem tls[] = {
+        { MHD_OPTION_HTTPS_MEM_CERT, 0, s->pair ? s->pair->certificate : NULL },
+        { MHD_OPTION_HTTPS_MEM_KEY, 0, s->pair ? s->pair->key : NULL },
+        { MHD_OPTION_HTTPS_PRIORITIES, 0, priorities_text.value },
+        { MHD_OPTION_END, 0, NULL },
+    };
+    struct MHD_OptionItem pool[] = {
+        { MHD_OPTION_THREAD_POOL_SIZE, s->threads, NULL },
+        { MHD_OPTION_END, 0, NULL },
+    };
+
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, server, MHD_OPTION_URI_LOG_CALLBACK,
+        on_request_line, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+        server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, server,
+        MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
+        MHD_OPTION_ARRAY, s->threads > 1 ? pool : &pool[1], MHD_OPTION_ARRAY,
+        s->pair ? tls : &pool[1], MHD_OPTION_END);
+}
+
+static bool give_to_daemon(void *context, int fd,
+                           const struct sockaddr *address, socklen_t len)
+{
+    const struct server *server = context;
+
+    return MHD_add_connection(server->daemon, fd, address, len) == MHD_YES;
+}
+
+struct server *server_new(const struct server_settings *settings,
+                          struct error *err)
+{
+    struct listener_settings listener = {
+        .name = settings->name,
+        .fd = settings->fd,
+        .sink = give_to_daemon,
+    };
+    struct server *server = calloc(1, sizeof(*server));
+
+    if (server) {
+        server->settings = *settings;
+        server->connections = connections_new(&settings->limits);
+    }
+    if (!server || !server->connections) {
+        free(server);
+        (void)close(settings->fd);
+        (void)error_no_memory(err);
+        return NULL;
+    }
+    errno = 0;
+    server->daemon = start_daemon(server);
+    if (!server->daemon) {
+        (void)error_set(err, ERROR_SYSTEM,
+                        "starting the %s port: libmicrohttpd refused%s%s",
+                        settings->name, errno ? ": " : "",
+                        errno ? strerror(errno) : "");
+        (void)close(settings->fd);
+        server_free(server);
+        return NULL;
+    }
+    listener.connections = server->connections;
+    listener.context = server;
+    server->listener = listener_new(&listener, err);
+    if (!server->listener) {
+        server_free(server);
+        return NULL;
+    }
+    return server;
+}
+
+void server_close(struct server *server)
+{
+    listener_close(server->listener);
+}
+
+void server_notify(struct server *server, int event_fd)
+{
+    connections_notify(server->connections, event_fd);
+}
+
+size_t server_busy(struct server *server)
+{
+    return connections_busy(server->connections);
+}
+
+void server_free(struct server *server)
+{
+    if (!server)
+        return;
+    /* First who adds connections, then who serves them, then the table. */
+    listener_free(server->listener);
+    if (server->daemon)
+        MHD_stop_daemon(server->daemon);
+    connections_free(server->connections);
+    free(server);
+}

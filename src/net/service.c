@@ -1,0 +1,283 @@
+/* service.c - see service.h for the contract. */
+#include "spillway/service.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "spillway/address.h"
+#include "spillway/admin.h"
+#include "spillway/keypair.h"
+#include "spillway/listener.h"
+#include "spillway/log.h"
+#include "spillway/policy.h"
+#include "spillway/server.h"
+#include "spillway/webhook.h"
+
+enum {
+    ADMIN_CONNECTIONS = 64,
+    ADMIN_IDLE_MS = 60000,
+    ADMIN_REQUEST_MS = 10000,
+    SPARE_DESCRIPTORS = 64, /* besides those of the connections */
+    SETTLE_MS = 200,        /* without a request before the end of a drain */
+};
+
+struct service {
+    struct service_settings settings;
+    atomic_bool draining;
+    struct webhook *webhook;
+    struct admin admin;
+    struct server *webhook_server, *admin_server;
+    int webhook_fd, admin_fd; /* until a server owns them; else -1 */
+    int signal_fd, quiet_fd;
+};
+
+/* Each connection takes a descriptor; containers often start with 1024. */
+static void raise_descriptor_limit(const struct service_settings *settings)
+{
+    rlim_t need =
+        settings->max_connections + ADMIN_CONNECTIONS + SPARE_DESCRIPTORS;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need)
+        return;
+    limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < need)
+        log_event(
+            LOG_LEVEL_WARN, "fewer descriptors than --max-connections needs",
+            log_number("limit", limit.rlim_cur), log_number("needed", need));
+}
+
+/*
+ * Signals are for the main thread: blocked before any other starts.  A shell
+ * script starts what it puts into the background with SIGINT ignored, and what
+ * is ignored never gets to a signalfd.
+ */
+static bool open_events(struct service *service, struct error *err)
+{
+    sigset_t set;
+
+    (void)signal(SIGTERM, SIG_DFL);
+    (void)signal(SIGINT, SIG_DFL);
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+    service->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    service->quiet_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (service->signal_fd < 0 || service->quiet_fd < 0)
+        return error_set(err, ERROR_SYSTEM, "preparing for signals: %s",
+                         strerror(errno));
+    return true;
+}
+
+static bool open_ports(struct service *service, struct error *err)
+{
+    const struct service_settings *s = &service->settings;
+
+    if (!address_listen(s->listen, &service->webhook_fd, err))
+        return error_wrap(err, "--listen");
+    if (!address_listen(s->admin, &service->admin_fd, err))
+        return error_wrap(err, "--admin");
+    return true;
+}
+
+static bool start_webhook(struct service *service, struct error *err)
+{
+    const struct service_settings *s = &service->settings;
+    const struct webhook_settings webhook = {
+        .policy = s->policy,
+        .path = s->path,
+        .max_body = s->max_body,
+        .draining = &service->draining,
+    };
+    struct server_settings server = {
+        .name = "webhook",
+        .fd = service->webhook_fd,
+        .pair = s->pair,
+        .threads = s->threads,
+        .limits = { s->max_connections, s->handshake_ms, s->idle_ms,
+                    s->request_ms },
+        .handler = &webhook_handler,
+    };
+
+    service->webhook = webhook_new(&webhook, err);
+    if (!service->webhook)
+        return false;
+    server.context = service->webhook;
+    service->webhook_fd = -1;
+    service->webhook_server = server_new(&server, err);
+    return service->webhook_server;
+}
+
+static bool start_admin(struct service *service, struct error *err)
+{
+    const struct server_settings server = {
+        .name = "admin",
+        .fd = service->admin_fd,
+        .threads = 1,
+        .limits = { ADMIN_CONNECTIONS, ADMIN_REQUEST_MS, ADMIN_IDLE_MS,
+                    ADMIN_REQUEST_MS },
+        .handler = &admin_handler,
+        .context = &service->admin,
+    };
+
+    service->admin.policy = service->settings.policy;
+    service->admin.draining = &service->draining;
+    service->admin_fd = -1;
+    service->admin_server = server_new(&server, err);
+    return service->admin_server;
+}
+
+static bool start(struct service *service, struct error *err)
+{
+    const struct service_settings *s = &service->settings;
+    char webhook[ADDRESS_TEXT], admin[ADDRESS_TEXT];
+    char message[sizeof("listening on ") + ADDRESS_TEXT];
+
+    if (!open_events(service, err))
+        return false;
+    raise_descriptor_limit(s);
+    if (!open_ports(service, err))
+        return false;
+    address_local(service->webhook_fd, webhook);
+    address_local(service->admin_fd, admin);
+    if (!start_webhook(service, err) || !start_admin(service, err))
+        return false;
+    (void)snprintf(message, sizeof(message), "listening on %s", webhook);
+    if (log_is_json())
+        log_event(LOG_LEVEL_INFO, "listening", log_string("addr", webhook),
+                  log_string("admin", admin));
+    else
+        log_event(LOG_LEVEL_INFO, message, log_string("admin", admin));
+    return true;
+}
+
+/* Wait for an event, at most until `end_ms` (negative: for ever).  Returns the
+ * number of the signal that came, or 0. */
+static int wait_event(struct service *service, long long end_ms)
+{
+    struct pollfd fds[] = {
+        { .fd = service->signal_fd, .events = POLLIN },
+        { .fd = service->quiet_fd, .events = POLLIN },
+    };
+    long long left_ms = end_ms < 0 ? -1 : end_ms - listener_now();
+    struct signalfd_siginfo info;
+
+    if (end_ms >= 0 && left_ms < 0)
+        left_ms = 0;
+    (void)poll(fds, 2, (int)(left_ms < INT32_MAX ? left_ms : INT32_MAX));
+    if (read(service->signal_fd, &info, sizeof(info)) == sizeof(info))
+        return (int)info.ssi_signo;
+    return 0;
+}
+
+/* Wait for a signal, or until `end_ms` (negative: for ever). */
+static int wait_signal(struct service *service, long long end_ms)
+{
+    int signal = 0;
+
+    while (!signal && (end_ms < 0 || listener_now() < end_ms))
+        signal = wait_event(service, end_ms);
+    return signal;
+}
+
+/*
+ * Wait until nothing is in flight on the webhook port, and has not been for a
+ * moment: a client that has just connected is about to send its request.  The
+ * event says that a request has ended, so the moment begins anew with it.
+ */
+static int wait_quiet(struct service *service, long long end_ms)
+{
+    long long settled_ms = listener_now() + SETTLE_MS;
+
+    while (listener_now() < end_ms) {
+        bool busy = server_busy(service->webhook_server) > 0;
+        int signal;
+
+        if (!busy && listener_now() >= settled_ms)
+            return 0;
+        signal = wait_event(service,
+                            !busy && settled_ms < end_ms ? settled_ms : end_ms);
+        if (signal)
+            return signal;
+        if (read(service->quiet_fd, &(uint64_t){ 0 }, sizeof(uint64_t)) > 0)
+            settled_ms = listener_now() + SETTLE_MS;
+    }
+    return 0;
+}
+
+static bool interrupted(int signal)
+{
+    log_event(LOG_LEVEL_WARN, "second signal, stopping at once",
+              log_string("signal", sigabbrev_np(signal)));
+    return false;
+}
+
+bool service_run(struct service *service)
+{
+    const struct service_settings *s = &service->settings;
+    int signal = wait_signal(service, -1);
+    long long drain_ms = signal == SIGTERM ? s->drain_ms : 0;
+
+    atomic_store(&service->draining, true);
+    log_event(LOG_LEVEL_INFO, "draining",
+              log_string("signal", sigabbrev_np(signal)),
+              log_number("accepting_ms", (unsigned long long)drain_ms));
+    signal = wait_signal(service, listener_now() + drain_ms);
+    if (signal)
+        return interrupted(signal);
+    server_close(service->webhook_server);
+    server_notify(service->webhook_server, service->quiet_fd);
+    signal = wait_quiet(service, listener_now() + s->request_ms);
+    if (signal)
+        return interrupted(signal);
+    server_notify(service->webhook_server, -1);
+    log_event(LOG_LEVEL_INFO, "stopped",
+              log_number("unfinished", server_busy(service->webhook_server)));
+    return true;
+}
+
+struct service *service_new(const struct service_settings *settings,
+                            struct error *err)
+{
+    auto_service struct service *service = calloc(1, sizeof(*service));
+
+    if (!service) {
+        (void)error_no_memory(err);
+        return NULL;
+    }
+    service->settings = *settings;
+    service->webhook_fd = service->admin_fd = -1;
+    service->signal_fd = service->quiet_fd = -1;
+    return start(service, err) ? take(&service) : NULL;
+}
+
+static void close_fd(int fd)
+{
+    if (fd >= 0)
+        (void)close(fd);
+}
+
+void service_free(struct service *service)
+{
+    if (!service)
+        return;
+    server_free(service->webhook_server);
+    server_free(service->admin_server);
+    webhook_free(service->webhook);
+    close_fd(service->webhook_fd);
+    close_fd(service->admin_fd);
+    close_fd(service->signal_fd);
+    close_fd(service->quiet_fd);
+    free(service);
+}

@@ -1,0 +1,125 @@
+/*
+ * transport.c - see transport.h for the contract.
+ *
+ * A request can begin unseen in one way only: when its first bytes came in the
+ * same TLS record as the end of the request before, libmicrohttpd has them
+ * already.  Then it begins with the next byte, or when its line is complete.
+ */
+#include "spillway/transport.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "spillway/connections.h"
+#include "spillway/listener.h"
+
+struct transport {
+    int fd;
+    struct connection *entry;
+    gnutls_session_t session;
+    bool finished_sent, finished_received;
+    bool in_request, lingers;
+};
+
+static bool is_open(const struct transport *transport)
+{
+    return transport->finished_sent && transport->finished_received;
+}
+
+static ssize_t pull(gnutls_transport_ptr_t pointer, void *data, size_t size)
+{
+    struct transport *transport = pointer;
+    ssize_t n = recv(transport->fd, data, size, 0);
+
+    if (n < 0)
+        gnutls_transport_set_errno(transport->session, errno);
+    else if (n > 0 && is_open(transport))
+        transport_begin(transport);
+    return n;
+}
+
+/* GnuTLS's own would take our pointer for a descriptor. */
+static int pull_timeout(gnutls_transport_ptr_t pointer, unsigned ms)
+{
+    const struct transport *transport = pointer;
+    struct pollfd fd = { .fd = transport->fd, .events = POLLIN };
+    int wait_ms = ms == GNUTLS_INDEFINITE_TIMEOUT ? -1 : (int)ms;
+    int n = poll(&fd, 1, wait_ms);
+
+    if (n < 0)
+        gnutls_transport_set_errno(transport->session, errno);
+    return n;
+}
+
+static int on_finished(gnutls_session_t session, unsigned type, unsigned when,
+                       unsigned incoming, const gnutls_datum_t *message)
+{
+    struct transport *transport = gnutls_transport_get_ptr(session);
+
+    (void)type;
+    (void)when;
+    (void)message;
+    if (incoming)
+        transport->finished_received = true;
+    else
+        transport->finished_sent = true;
+    if (is_open(transport))
+        connection_enter(transport->entry, CONNECTION_IDLE, listener_now());
+    return 0;
+}
+
+struct transport *transport_new(int fd, struct connection *entry,
+                                gnutls_session_t session)
+{
+    struct transport *transport = calloc(1, sizeof(*transport));
+    gnutls_transport_ptr_t receive, send;
+
+    if (!transport)
+        return NULL;
+    transport->fd = fd;
+    transport->entry = entry;
+    transport->session = session;
+    if (!session)
+        return transport;
+    gnutls_transport_get_ptr2(session, &receive, &send);
+    gnutls_transport_set_ptr2(session, transport, send);
+    gnutls_transport_set_pull_function(session, pull);
+    gnutls_transport_set_pull_timeout_function(session, pull_timeout);
+    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED,
+                                       GNUTLS_HOOK_POST, on_finished);
+    return transport;
+}
+
+void transport_begin(struct transport *transport)
+{
+    if (transport->in_request)
+        return;
+    transport->in_request = true;
+    connection_enter(transport->entry, CONNECTION_REQUEST, listener_now());
+}
+
+void transport_end(struct transport *transport)
+{
+    transport->in_request = false;
+    connection_enter(transport->entry, CONNECTION_IDLE, listener_now());
+    /* A pipelined request that GnuTLS holds already has begun. */
+    if (transport->session && gnutls_record_check_pending(transport->session))
+        transport_begin(transport);
+}
+
+void transport_linger(struct transport *transport)
+{
+    transport->lingers = true;
+}
+
+bool transport_lingers(const struct transport *transport)
+{
+    return transport && transport->lingers;
+}
+
+void transport_free(struct transport *transport)
+{
+    free(transport);
+}
