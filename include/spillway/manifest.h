@@ -1,0 +1,39 @@
+/*
+ * manifest.h - what the `manifest` commands share: Kubernetes objects made from
+ * a template and printed as YAML.
+ */
+#ifndef SPILLWAY_MANIFEST_H
+#define SPILLWAY_MANIFEST_H
+
+#include <stdbool.h>
+
+#include "spillway/error.h"
+#include "spillway/macros.h"
+#include "spillway/text.h"
+
+struct arena;
+struct json;
+
+/* The name kube-apiserver calls the server by. */
+#define MANIFEST_SERVER_NAME "spillway.spillway-system.svc"
+
+/* Read a template: one YAML document of our own, which lives as long as the
+ * arena.  NULL when memory is short, with *err set. */
+struct json *manifest_template(const char *yaml, struct arena *arena,
+                               struct error *err) must_check;
+
+/* The member of that name, which the template is known to have. */
+struct json *manifest_member(struct json *object, const char *key);
+
+/* Set a member to a string copied into the arena, or to the base64 of some
+ * bytes.  False when memory is short. */
+bool manifest_set(struct json *object, const char *key, struct text value,
+                  struct arena *arena) must_check;
+bool manifest_set_base64(struct json *object, const char *key,
+                         struct text bytes, struct arena *arena) must_check;
+
+/* Print the object to stdout, lines of comment in front.  Returns the command's
+ * exit status. */
+int manifest_print(const char *comment, const struct json *object);
+
+#endif
