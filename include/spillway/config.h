@@ -59,6 +59,10 @@ struct place config_element(struct config *config, struct place parent,
 struct place config_entry(struct config *config, struct place parent,
                           const struct json *member);
 
+/* A mistake when an earlier member of `object` has the same key. */
+bool config_check_unique(struct config *config, struct place object,
+                         struct place member);
+
 /* True when the value is a string; otherwise a mistake, which offers the
  * quoted form when a plain YAML scalar was meant as a string. */
 bool config_is_string(struct config *config, struct place place);

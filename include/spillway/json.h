@@ -149,6 +149,18 @@ size_t json_count(const struct json *value);
 bool json_equal(const struct json *a, const struct json *b,
                 struct arena *arena);
 
+/*
+ * Append the value in one form for all values that are equal: members sorted
+ * by key, strings escaped in one way.  Of an opaque value of more than 4 KiB
+ * the bytes without white space: nobody writes such a value in two ways, except
+ * to cause work.  `arena` is for sorting.
+ */
+void json_write_canonical(struct buf *out, const struct json *value,
+                          struct arena *arena);
+
+/* True when some key of the object comes twice (or memory is short). */
+bool json_has_twins(const struct json *object, struct arena *arena);
+
 /* What a type is called in messages: "a string", "an object". */
 const char *json_type_name(enum json_type type);
 

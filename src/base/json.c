@@ -8,6 +8,8 @@
 #include "spillway/arena.h"
 #include "spillway/buf.h"
 
+enum { CANONICAL_MAX = 4096 };
+
 const char *json_type_name(enum json_type type)
 {
     static const char *const names[] = { "null",     "a boolean", "a number",
@@ -76,8 +78,10 @@ static int compare_members(const void *a, const void *b)
     const struct json *const *x = a, *const *y = b;
     int order = text_compare((*x)->key, (*y)->key);
 
-    /* Members that come twice stay as they came: memory grows in order. */
-    return order ? order : (*x > *y) - (*x < *y);
+    /* Members that come twice stay in the order of the text. */
+    return order ? order
+                 : ((*x)->raw.data > (*y)->raw.data) -
+                       ((*x)->raw.data < (*y)->raw.data);
 }
 
 /* Pointers to the members or elements; members in the order of their keys. */
@@ -155,6 +159,67 @@ bool json_equal(const struct json *a, const struct json *b, struct arena *arena)
     }
     return a->opaque || b->opaque ? equal_bytes(a, b, arena)
                                   : equal_children(a, b, arena);
+}
+
+static void write_opaque(struct buf *out, const struct json *value)
+{
+    auto_arena struct arena arena = { 0 };
+    struct json_document document;
+    struct error err = { 0 };
+
+    if (value->raw.len > CANONICAL_MAX)
+        json_write(out, value);
+    else if (json_read(value->raw, &json_any, SIZE_MAX, &arena, &document,
+                       &err))
+        json_write_canonical(out, document.root, &arena);
+    else
+        out->failed = true; /* it was validated: memory is short */
+}
+
+static void write_children(struct buf *out, const struct json *value,
+                           struct arena *arena)
+{
+    size_t count = json_count(value);
+    const struct json **list = sorted_children(value, count, arena);
+
+    out->failed |= !list;
+    for (size_t i = 0; list && i < count; i++) {
+        if (i > 0)
+            buf_add_char(out, ',');
+        if (value->type == JSON_OBJECT) {
+            json_write_string(out, list[i]->key);
+            buf_add_char(out, ':');
+        }
+        json_write_canonical(out, list[i], arena);
+    }
+}
+
+void json_write_canonical(struct buf *out, const struct json *value,
+                          struct arena *arena)
+{
+    if (value->opaque) {
+        write_opaque(out, value);
+    } else if (value->type == JSON_STRING) {
+        json_write_string(out, value->string);
+    } else if (value->type == JSON_OBJECT || value->type == JSON_ARRAY) {
+        buf_add_char(out, value->type == JSON_OBJECT ? '{' : '[');
+        write_children(out, value, arena);
+        buf_add_char(out, value->type == JSON_OBJECT ? '}' : ']');
+    } else {
+        json_write(out, value);
+    }
+}
+
+bool json_has_twins(const struct json *object, struct arena *arena)
+{
+    size_t count = json_count(object);
+    const struct json **list = sorted_children(object, count, arena);
+
+    for (size_t i = 1; list && i < count; i++) {
+        if (text_equal(list[i - 1]->key, list[i]->key))
+            return true;
+    }
+    return !list;
 }
 
 /* --- building ---------------------------------------------------------------

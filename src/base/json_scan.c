@@ -71,7 +71,8 @@ static const char *skip_plain(const char *at, const char *end)
             tops)
             break;
     }
-    while (at < end && *at != '"' && *at != '\\' && *at >= 0x20)
+    while (at < end && *at != '"' && *at != '\\' &&
+           (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80)
         at++;
     return at;
 }

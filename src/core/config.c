@@ -121,13 +121,18 @@ find_member(const struct config_member *members, size_t count, struct text key)
     return NULL;
 }
 
-static bool is_repeated(const struct json *object, const struct json *member)
+bool config_check_unique(struct config *config, struct place object,
+                         struct place member)
 {
-    for (const struct json *m = object->child; m != member; m = m->next) {
-        if (text_equal(m->key, member->key))
-            return true;
+    for (const struct json *m = object.node->child; m != member.node;
+         m = m->next) {
+        if (!text_equal(m->key, member.node->key))
+            continue;
+        config_mistake(config, member,
+                       "the key is there twice (remove one of them)");
+        return false;
     }
-    return false;
+    return true;
 }
 
 bool config_object(struct config *config, struct place place,
@@ -144,9 +149,7 @@ bool config_object(struct config *config, struct place place,
 
         if (!known)
             report_unknown(config, at, members, count);
-        else if (is_repeated(place.node, m))
-            config_mistake(config, at, "the key is there twice");
-        else
+        else if (config_check_unique(config, place, at))
             check_type(config, at, known);
     }
     for (size_t i = 0; i < count; i++) {

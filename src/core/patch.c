@@ -131,9 +131,10 @@ static void build_members(struct builder *builder, struct text path,
     }
 }
 
-/* True when every member of `before` is in `after`, so that going through the
- * members of `after` says all. */
-static bool keeps_members(const struct json *before, const struct json *after)
+/* True when going through the members of `after` says all: every member of
+ * `before` is in it, and no key comes twice, of which paths know only one. */
+static bool keeps_members(const struct json *before, const struct json *after,
+                          struct arena *arena)
 {
     const struct json *next = after->child;
 
@@ -141,7 +142,7 @@ static bool keeps_members(const struct json *before, const struct json *after)
         if (!counterpart(after, &next, b))
             return false;
     }
-    return true;
+    return !json_has_twins(after, arena);
 }
 
 static void build(struct builder *builder, struct text path,
@@ -152,7 +153,8 @@ static void build(struct builder *builder, struct text path,
     if (before->type == JSON_ARRAY && after->type == JSON_ARRAY)
         build_array(builder, path, before, after);
     else if (before->type == JSON_OBJECT && after->type == JSON_OBJECT &&
-             !before->opaque && !after->opaque && keeps_members(before, after))
+             !before->opaque && !after->opaque &&
+             keeps_members(before, after, builder->arena))
         build_members(builder, path, before, after);
     else
         write_operation(builder, "replace", path, after);

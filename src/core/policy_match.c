@@ -157,6 +157,7 @@ static void parse_map(struct config *config, struct place map,
 
         requirement->annotation = annotation;
         requirement->values = config_array(config, 1, sizeof(struct text));
+        config_check_unique(config, map, at);
         check_key(config, at, m->key);
         if (!config_is_string(config, at) || !requirement->values)
             continue;
@@ -225,10 +226,11 @@ static void parse_expression(struct config *config, struct place at,
     name = config_get(config, at, "operator", JSON_STRING);
     if (key.node)
         check_key(config, key, key.node->string);
-    if (!key.node || !name.node || !find_operator(config, name, &op))
-        return;
-    parse_values(config, config_get(config, at, "values", JSON_ARRAY),
-                 add_requirement(selector, key.node->string, op));
+    if (name.node && find_operator(config, name, &op))
+        parse_values(config, config_get(config, at, "values", JSON_ARRAY),
+                     add_requirement(
+                         selector,
+                         key.node ? key.node->string : (struct text){ 0 }, op));
 }
 
 static void parse_selector(struct config *config, struct place at,

@@ -77,7 +77,8 @@ void policy_parse(struct config *config, struct place at, struct policy *policy)
     if (affinity.node)
         policy_parse_affinity(config, affinity, policy);
     if (!policy->tolerations && !policy->required && !policy->preferred &&
-        config->n_mistakes == before)
+        (config->n_mistakes == before ||
+         (!json_get(at.node, "tolerations") && !json_get(at.node, "affinity"))))
         config_mistake(config, at,
                        "says nothing about scheduling (give tolerations or "
                        "affinity)");

@@ -183,25 +183,25 @@ static void parse_term(struct config *config, struct place at)
 {
     static const struct config_member members[] = {
         { "matchExpressions", JSON_ARRAY, false },
+        { "matchFields", JSON_ARRAY, false },
     };
-    struct place expressions;
+    struct place expressions, fields;
     size_t i = 0;
 
-    if (at.node->type == JSON_OBJECT && json_get(at.node, "matchFields")) {
-        config_mistake(config, at,
-                       "matchFields pins pods to one node, which a policy "
-                       "must not do (use matchExpressions)");
-        return;
-    }
     if (!config_object(config, at, members, array_len(members)))
         return;
     expressions = config_get(config, at, "matchExpressions", JSON_ARRAY);
-    if (json_count(expressions.node) == 0) {
+    fields = config_get(config, at, "matchFields", JSON_ARRAY);
+    if (fields.node)
+        config_mistake(config, fields,
+                       "pins pods to one node, which a policy must not do (use "
+                       "matchExpressions)");
+    else if (json_count(expressions.node) == 0)
         config_mistake(config, at,
                        "an empty term matches no node (give matchExpressions)");
-        return;
-    }
-    for (const struct json *e = expressions.node->child; e; e = e->next)
+    for (const struct json *e = expressions.node ? expressions.node->child
+                                                 : NULL;
+         e; e = e->next)
         parse_requirement(config, config_element(config, expressions, e, i++));
 }
 

@@ -49,48 +49,29 @@ static bool is_known(const struct members *known, struct text key)
     return false;
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-    const struct json *const *x = a, *const *y = b;
-    int order = text_compare((*x)->key, (*y)->key);
-
-    /* Members that come twice stay as they came: memory grows in order. */
-    return order ? order : (*x > *y) - (*x < *y);
-}
-
 /*
- * The members that we do not know, sorted by key and written out; absent when
- * there are none.  Their values are compared as bytes, without white space:
- * what the API server sends has one form.
+ * The members that we do not know, written in one form for all equal ones;
+ * absent when there are none.
  */
 static bool compile_unknown(const struct json *object,
                             const struct members *known, struct arena *arena,
                             struct text *unknown)
 {
     struct buf out = { .arena = arena };
-    const struct json **list;
-    size_t count = 0;
+    struct json *rest = NULL, **tail = NULL;
 
     *unknown = (struct text){ 0 };
-    for (const struct json *m = object ? object->child : NULL; m; m = m->next)
-        count += !is_known(known, m->key);
-    if (count == 0)
-        return true;
-    list = arena_array(arena, count, sizeof(*list));
-    if (!list)
-        return false;
-    count = 0;
-    for (const struct json *m = object->child; m; m = m->next) {
-        if (!is_known(known, m->key))
-            list[count++] = m;
+    for (const struct json *m = object ? object->child : NULL; m; m = m->next) {
+        if (is_known(known, m->key))
+            continue;
+        if (!rest && (rest = json_object(arena)))
+            tail = &rest->child;
+        if (!rest || !(*tail = json_copy(arena, m)))
+            return false;
+        tail = &(*tail)->next;
     }
-    qsort(list, count, sizeof(*list), compare_keys);
-    for (size_t i = 0; i < count; i++) {
-        json_write_string(&out, list[i]->key);
-        buf_add_char(&out, ':');
-        json_write(&out, list[i]);
-        buf_add_char(&out, ',');
-    }
+    if (rest)
+        json_write_canonical(&out, rest, arena);
     *unknown = buf_text(&out);
     return !out.failed;
 }
