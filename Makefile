@@ -4,7 +4,6 @@
 # source tree stays clean.  CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS belong to
 # the person who builds; the flags that the code needs are kept apart from them.
 
-VERSION    := 0.1.0
 MODE       ?= release
 BUILD      := build/$(MODE)
 CFLAGS     ?= -O2 -g
@@ -57,7 +56,7 @@ MODE.asan.ld    := -fsanitize=address,undefined
 MODE.tsan.cc    := -O2 -fsanitize=thread
 MODE.tsan.ld    := -fsanitize=thread
 
-CODE    := -std=gnu17 -D_GNU_SOURCE -DSPILLWAY_VERSION='"$(VERSION)"' -Iinclude
+CODE    := -std=gnu17 -D_GNU_SOURCE -Iinclude
 compile = $(CC) $(CODE) -Itests/support -pthread -MMD -MP $(WARNINGS) \
           $(if $(WERROR),-Werror) $(DEP_CFLAGS) $(CPPFLAGS) $(CFLAGS) \
           $(MODE.$(MODE).cc)
@@ -79,7 +78,7 @@ all: $(BIN)  ## build the program at build/spillway (MODE=release|asan|tsan)
 	@$(if $(filter release,$(MODE)),ln -sfn release/spillway build/spillway)
 
 $(BIN): $(BUILD)/src/main.o $(LIB)
-	$(call say,LD,$@) $(link) -o $@ $^ $(DEP_LIBS) $(LDLIBS)
+	$(call say,LD,$@) $(link) -o $@ $^ $(DEP_LIBS) -lm $(LDLIBS)
 
 $(LIB): $(filter-out $(BUILD)/src/main.o,$(OBJS))
 	$(call say,AR,$@) rm -f $@ && $(AR) rcs $@ $^
@@ -89,7 +88,7 @@ $(BUILD)/%.o: %.c Makefile
 	$(call say,CC,$<) $(compile) -c -o $@ $<
 
 # --- what it needs ------------------------------------------------------------
-BUILD_DEPS := gcc make pkg-config libmicrohttpd-dev libgnutls28-dev libssl-dev \
+BUILD_DEPS := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev libssl-dev \
               libcjson-dev libyaml-dev
 TEST_DEPS  := libcmocka-dev curl
 LINT_DEPS  := clang clang-format clang-tidy cppcheck
@@ -124,7 +123,7 @@ SUPPORT     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 TESTS       := $(UNIT) $(PROPERTY) $(INTEGRATION)
 
 $(TESTS): %: %.o $(SUPPORT) $(LIB)
-	$(call say,LD,$@) $(link) -o $@ $^ $(TEST_LIBS) $(LDLIBS)
+	$(call say,LD,$@) $(link) -o $@ $^ $(TEST_LIBS) -lm $(LDLIBS)
 
 .PHONY: test tests test-unit test-property test-golden test-integration
 test: deps  ## run every test, having installed what they need

@@ -20,14 +20,16 @@ static const struct command *const commands[] = {
 
 static int show_help(FILE *out, int status)
 {
-    fprintf(out, "Usage: spillway COMMAND [OPTION]...\n"
-                 "       spillway help COMMAND\n"
-                 "       spillway --version\n\n"
-                 "Lets gateway pods run on the nodes set apart for them and "
-                 "spill over to virtual nodes.\n\n"
-                 "Commands:\n");
+    (void)fprintf(out,
+                  "Usage: spillway COMMAND [OPTION]...\n"
+                  "       spillway help COMMAND\n"
+                  "       spillway --version\n\n"
+                  "Lets gateway pods run on the nodes set apart for them and "
+                  "spill over to virtual nodes.\n\n"
+                  "Commands:\n");
     for (size_t i = 0; i < array_len(commands); i++)
-        fprintf(out, "  %-18s%s\n", commands[i]->name, commands[i]->summary);
+        (void)fprintf(out, "  %-18s%s\n", commands[i]->name,
+                      commands[i]->summary);
     return status == STATUS_OK ? command_done(status) : status;
 }
 
@@ -81,13 +83,13 @@ static bool is_group(const char *word)
 
 static int show_group(FILE *out, const char *group, int status)
 {
-    fprintf(out, "Usage: spillway %s COMMAND [OPTION]...\n\nCommands:\n",
-            group);
+    (void)fprintf(out, "Usage: spillway %s COMMAND [OPTION]...\n\nCommands:\n",
+                  group);
     for (size_t i = 0; i < array_len(commands); i++) {
         const char *name = name_in_group(commands[i], group);
 
         if (name)
-            fprintf(out, "  %-18s%s\n", name, commands[i]->summary);
+            (void)fprintf(out, "  %-18s%s\n", name, commands[i]->summary);
     }
     return status == STATUS_OK ? command_done(status) : status;
 }
@@ -102,14 +104,16 @@ static bool asks_for_help(const char *word)
 static int unknown_command(int argc, char *argv[])
 {
     if (!is_group(argv[0])) {
-        fprintf(stderr, "spillway: no command '%s' (see `spillway help`)\n",
-                argv[0]);
+        (void)fprintf(stderr,
+                      "spillway: no command '%s' (see `spillway help`)\n",
+                      argv[0]);
         return STATUS_USAGE;
     }
     if (argc > 1 && asks_for_help(argv[1]))
         return show_group(stdout, argv[0], STATUS_OK);
     if (argc > 1)
-        fprintf(stderr, "spillway: no command '%s %s'\n", argv[0], argv[1]);
+        (void)fprintf(stderr, "spillway: no command '%s %s'\n", argv[0],
+                      argv[1]);
     return show_group(stderr, argv[0], STATUS_USAGE);
 }
 

@@ -98,7 +98,7 @@ import_base()
 
 build_image()
 {
-    version=$(sed -n 's/^VERSION *:= *//p' Makefile)
+    version=$(sed -n 's/^#define SPILLWAY_VERSION "\(.*\)"/\1/p' include/spillway/version.h)
     revision=$(git -c safe.directory="$PWD" rev-parse HEAD 2>/dev/null || :)
     quietly in_storage bud --pull=never --isolation chroot --network host \
         --build-arg "VERSION=$version" --build-arg "REVISION=$revision" \

@@ -25,14 +25,29 @@ struct error {
     char text[512]; /* one line, no trailing newline */
 };
 
-/* Record a failure.  Always returns false: `return error_set(err, ...)`. */
-bool error_set(struct error *err, enum error_kind kind, const char *fmt, ...)
+/*
+ * error_set(err, kind, fmt, ...): record a failure.  error_wrap(err, fmt, ...):
+ * put context in front of a recorded one, "policy.yaml: <old text>".  Both are
+ * always false: `return error_set(err, ...)`.  They are macros so that
+ * compilers and analyzers see that.
+ */
+#define error_set(...) (error_record(__VA_ARGS__), error_false())
+#define error_wrap(...) (error_add_context(__VA_ARGS__), error_false())
+
+void error_record(struct error *err, enum error_kind kind, const char *fmt, ...)
     printf_like(3, 4);
+void error_add_context(struct error *err, const char *fmt, ...)
+    printf_like(2, 3);
 
-/* Put context in front of a recorded failure: "policy.yaml: <old text>". */
-bool error_wrap(struct error *err, const char *fmt, ...) printf_like(2, 3);
+static inline bool error_false(void)
+{
+    return false;
+}
 
-/* Record that memory is short (ERROR_SYSTEM).  Always returns false. */
-bool error_no_memory(struct error *err);
+/* Record that memory is short (ERROR_SYSTEM).  Always false. */
+static inline bool error_no_memory(struct error *err)
+{
+    return error_set(err, ERROR_SYSTEM, "out of memory");
+}
 
 #endif

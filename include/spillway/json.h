@@ -120,7 +120,7 @@ struct json *json_read_next(struct text *in, const char *start,
 /* True when the first byte that is not white space is '{' or '['. */
 bool json_looks_like(struct text in);
 
-/* --- asking ------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------ */
 
 /* The member `key` of an object; NULL when absent, null, or `object` is NULL
  * or not an object.  Of duplicates the last, as in Go. */
@@ -164,7 +164,7 @@ bool json_has_twins(const struct json *object, struct arena *arena);
 /* What a type is called in messages: "a string", "an object". */
 const char *json_type_name(enum json_type type);
 
-/* --- building (all return NULL when memory is short) ---------------------- */
+/* --- building (all return NULL when memory is short) ------------------- */
 
 struct json *json_object(struct arena *arena);
 struct json *json_array(struct arena *arena);
@@ -195,8 +195,7 @@ struct json *json_clone(struct arena *arena, const struct json *value);
 bool json_append(struct json *array, struct json *value);
 bool json_set(struct json *object, struct text key, struct json *value);
 
-/* --- writing ---------------------------------------------------------------
- */
+/* --- writing ----------------------------------------------------------- */
 
 /* Append the value as compact JSON; raw bytes are repeated without the white
  * space between tokens. */

@@ -37,7 +37,7 @@ bool testcase_run(const struct testcase *testcase, const struct policy_set *set,
                   bool colour, struct buf *findings,
                   struct error *err) must_check;
 
-/* --- what is compared (testcase_compare.c) -------------------------------- */
+/* --- what is compared (testcase_compare.c) ----------------------------- */
 
 /* A case that was evaluated. */
 struct testcase_result {

@@ -1,9 +1,7 @@
-/* version.h - what this build calls itself. */
+/* version.h - what this build calls itself; the one place where it stands. */
 #ifndef SPILLWAY_VERSION_H
 #define SPILLWAY_VERSION_H
 
-#ifndef SPILLWAY_VERSION
 #define SPILLWAY_VERSION "0.1.0"
-#endif
 
 #endif

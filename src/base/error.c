@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-bool error_set(struct error *err, enum error_kind kind, const char *fmt, ...)
+void error_record(struct error *err, enum error_kind kind, const char *fmt, ...)
 {
     va_list ap;
 
@@ -13,10 +13,9 @@ bool error_set(struct error *err, enum error_kind kind, const char *fmt, ...)
     va_start(ap, fmt);
     (void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
     va_end(ap);
-    return false;
 }
 
-bool error_wrap(struct error *err, const char *fmt, ...)
+void error_add_context(struct error *err, const char *fmt, ...)
 {
     const struct error inner = *err;
     va_list ap;
@@ -30,10 +29,4 @@ bool error_wrap(struct error *err, const char *fmt, ...)
     used = strlen(err->text);
     (void)snprintf(err->text + used, sizeof(err->text) - used, ": %.*s",
                    (int)(sizeof(err->text) - used), inner.text);
-    return false;
-}
-
-bool error_no_memory(struct error *err)
-{
-    return error_set(err, ERROR_SYSTEM, "out of memory");
 }

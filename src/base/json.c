@@ -18,8 +18,7 @@ const char *json_type_name(enum json_type type)
     return names[type];
 }
 
-/* --- asking -----------------------------------------------------------------
- */
+/* --- asking ------------------------------------------------------------ */
 
 const struct json *json_get_text(const struct json *object, struct text key)
 {
@@ -70,8 +69,7 @@ size_t json_count(const struct json *value)
     return count;
 }
 
-/* --- comparing --------------------------------------------------------------
- */
+/* --- comparing --------------------------------------------------------- */
 
 static int compare_members(const void *a, const void *b)
 {
@@ -222,8 +220,7 @@ bool json_has_twins(const struct json *object, struct arena *arena)
     return !list;
 }
 
-/* --- building ---------------------------------------------------------------
- */
+/* --- building ---------------------------------------------------------- */
 
 static struct json *json_new(struct arena *arena, enum json_type type)
 {

@@ -36,7 +36,7 @@ struct reader {
 static bool read_value(struct reader *reader, const struct json_shape *shape,
                        struct json **out);
 
-/* --- violations of the shape ------------------------------------------------
+/* --- violations of the shape -----------------------------------------------
  */
 
 static void write_path(const struct reader *reader, struct buf *out)
@@ -89,36 +89,32 @@ static bool violate_type(struct reader *reader, const char *expected,
     return violate(reader, reader->scan.at, message);
 }
 
-/* What the shape wants, when `type` is not that; NULL when it is. */
+/* What the shape wants, when `type` is not that; NULL when it is.  Null is an
+ * absence, and fits every shape. */
 static const char *type_mismatch(const struct json_shape *shape,
                                  enum json_type type)
 {
-    if (type == JSON_NULL)
+    static const struct {
+        const char *name;
+        unsigned types; /* bits; none for any */
+    } wanted[] = {
+        [SHAPE_STRING] = { "a string", 1u << JSON_STRING },
+        [SHAPE_BOOL] = { "true or false", 1u << JSON_BOOL },
+        [SHAPE_INTEGER] = { "an integer", 1u << JSON_NUMBER },
+        [SHAPE_QUANTITY] = { "a quantity (a number or a string)",
+                             1u << JSON_NUMBER | 1u << JSON_STRING },
+        [SHAPE_LIST] = { "an array", 1u << JSON_ARRAY },
+        [SHAPE_MAP] = { "an object", 1u << JSON_OBJECT },
+        [SHAPE_OBJECT] = { "an object", 1u << JSON_OBJECT },
+    };
+    unsigned types = wanted[shape->kind].types;
+
+    if (type == JSON_NULL || types == 0 || types & 1u << type)
         return NULL;
-    switch (shape->kind) {
-    case SHAPE_ANY:
-    case SHAPE_OPAQUE:
-        return NULL;
-    case SHAPE_STRING:
-        return type == JSON_STRING ? NULL : "a string";
-    case SHAPE_BOOL:
-        return type == JSON_BOOL ? NULL : "true or false";
-    case SHAPE_INTEGER:
-        return type == JSON_NUMBER ? NULL : "an integer";
-    case SHAPE_QUANTITY:
-        return type == JSON_NUMBER || type == JSON_STRING
-                   ? NULL
-                   : "a quantity (a number or a string)";
-    case SHAPE_LIST:
-        return type == JSON_ARRAY ? NULL : "an array";
-    case SHAPE_MAP:
-    case SHAPE_OBJECT:
-        return type == JSON_OBJECT ? NULL : "an object";
-    }
-    return NULL;
+    return wanted[shape->kind].name;
 }
 
-/* --- strings ----------------------------------------------------------------
+/* --- strings ---------------------------------------------------------------
  */
 
 /* The decoded string: the input's own bytes when it has no escapes. */
@@ -155,7 +151,7 @@ static bool read_string(struct reader *reader, const struct json_shape *shape,
     return decode_string(reader, &string, out);
 }
 
-/* --- containers -------------------------------------------------------------
+/* --- containers ------------------------------------------------------------
  */
 
 static const struct json_shape *find_field(const struct json_shape *shape,
@@ -183,7 +179,6 @@ static bool read_key(struct reader *reader, const struct json_shape *shape,
     if (!json_scan_string(&reader->scan, &string) ||
         !json_scan_colon(&reader->scan) || !decode_string(reader, &string, key))
         return false;
-    reader->path[reader->n_steps - 1].key = *key;
     if (shape->kind == SHAPE_ANY) {
         *inner = &json_any;
         return true;
@@ -233,64 +228,41 @@ static bool check_map(struct reader *reader, const struct json *map)
     return true;
 }
 
-static bool read_members(struct reader *reader, const struct json_shape *shape,
-                         struct json *object)
+/* Read what stands between the braces or brackets. */
+static bool read_children(struct reader *reader, const struct json_shape *shape,
+                          struct json *container)
 {
-    struct json **tail = &object->child;
-    bool more, good = true;
+    bool object = container->type == JSON_OBJECT, more, good = true;
+    struct step *step = &reader->path[reader->n_steps++];
+    struct json **tail = &container->child;
 
-    reader->path[reader->n_steps++] = (struct step){ .index = 0 };
+    *step = (struct step){ .index = 0 };
     if (!json_scan_open(&reader->scan))
         return false;
-    for (bool first = true;; first = false) {
-        const struct json_shape *inner;
-        struct text key = { 0 };
+    for (bool first = true;; first = false, step->index++) {
+        const struct json_shape *inner =
+            shape->kind == SHAPE_ANY ? &json_any : shape->element;
 
-        if (!json_scan_more(&reader->scan, '}', first, &more))
+        if (!json_scan_more(&reader->scan, object ? '}' : ']', first, &more))
             return false;
         if (!more)
             break;
-        if (!read_key(reader, shape, object, &key, &inner) ||
+        if ((object &&
+             !read_key(reader, shape, container, &step->key, &inner)) ||
             !read_value(reader, inner, tail))
             return false;
         if (*tail) {
-            (*tail)->key = key;
+            (*tail)->key = step->key;
             tail = &(*tail)->next;
         }
     }
     if (shape->kind == SHAPE_MAP && !reader->muted)
-        good = check_map(reader, object);
+        good = check_map(reader, container);
     reader->n_steps--;
     return good;
 }
 
-static bool read_elements(struct reader *reader, const struct json_shape *shape,
-                          struct json *array)
-{
-    const struct json_shape *inner =
-        shape->kind == SHAPE_ANY ? &json_any : shape->element;
-    struct json **tail = &array->child;
-    bool more;
-
-    reader->path[reader->n_steps++] = (struct step){ .index = 0 };
-    if (!json_scan_open(&reader->scan))
-        return false;
-    for (bool first = true;; first = false) {
-        if (!json_scan_more(&reader->scan, ']', first, &more))
-            return false;
-        if (!more)
-            break;
-        if (!read_value(reader, inner, tail))
-            return false;
-        reader->path[reader->n_steps - 1].index++;
-        if (*tail)
-            tail = &(*tail)->next;
-    }
-    reader->n_steps--;
-    return true;
-}
-
-/* --- values -----------------------------------------------------------------
+/* --- values ----------------------------------------------------------------
  */
 
 static bool read_scalar(struct reader *reader, const struct json_shape *shape,
@@ -324,8 +296,7 @@ static bool read_content(struct reader *reader, const struct json_shape *shape,
         value->opaque = true;
         return json_scan_value(&reader->scan);
     }
-    return value->type == JSON_OBJECT ? read_members(reader, shape, value)
-                                      : read_elements(reader, shape, value);
+    return read_children(reader, shape, value);
 }
 
 /* Read the value at the cursor as `shape` says; it has the right type. */

@@ -19,7 +19,7 @@ struct search {
     int *trace;    /* `furthest` before each step, one after the other */
 };
 
-/* --- lines --------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------- */
 
 /* A line with its newline, if it has one; *text moves behind it. */
 static struct text take_line(struct text *text)
@@ -59,7 +59,7 @@ void lines_done(struct lines_diff *diff)
     *diff = (struct lines_diff){ 0 };
 }
 
-/* --- the script ---------------------------------------------------------- */
+/* --- the script -------------------------------------------------------- */
 
 static bool same(const struct search *search, size_t x, size_t y)
 {
@@ -189,7 +189,7 @@ static void compare(struct search *search)
         search->b->changed[range.b++] = true;
 }
 
-/* --- sliding ------------------------------------------------------------- */
+/* --- sliding ----------------------------------------------------------- */
 
 static size_t indentation(struct text line)
 {

@@ -12,21 +12,21 @@ struct unit {
 };
 
 static const struct unit time_units[] = {
-    {"ns",         1e-6L      },
-    { "us",        1e-3L      },
-    { "\302\265s", 1e-3L      }, /* with the micro sign */
-    { "\316\274s", 1e-3L      }, /* with the Greek letter */
-    { "ms",        1          },
-    { "s",         1000       },
-    { "m",         60 * 1000  },
-    { "h",         3600 * 1000},
-    { "d",         86400000   },
+    { "ns", 1e-6L },
+    { "us", 1e-3L },
+    { "\302\265s", 1e-3L }, /* with the micro sign */
+    { "\316\274s", 1e-3L }, /* with the Greek letter */
+    { "ms", 1 },
+    { "s", 1000 },
+    { "m", 60 * 1000 },
+    { "h", 3600 * 1000 },
+    { "d", 86400000 },
 };
 
 static const struct unit size_units[] = {
-    {"Ki",  1024              },
-    { "Mi", 1024 * 1024       },
-    { "Gi", 1024 * 1024 * 1024},
+    { "Ki", 1024 },
+    { "Mi", 1024 * 1024 },
+    { "Gi", 1024 * 1024 * 1024 },
 };
 
 static const long double century_ms = 100.0L * 365 * 86400000;

@@ -24,7 +24,7 @@ struct yaml_reader {
     size_t capacity; /* of the lists in `documents` */
 };
 
-/* --- the list of documents ----------------------------------------------- */
+/* --- the list of documents --------------------------------------------- */
 
 static bool grow_list(struct arena *arena, struct yaml_documents *documents,
                       size_t *capacity)
@@ -59,7 +59,7 @@ static bool add_document(struct yaml_reader *reader, struct json *root,
     return true;
 }
 
-/* --- scalars ------------------------------------------------------------- */
+/* --- scalars ----------------------------------------------------------- */
 
 /* The types that `!!name` stands for. */
 /* clang-format off */
@@ -186,7 +186,7 @@ static bool add_scalar(struct yaml_reader *reader, const yaml_event_t *event)
                             line_of(event));
 }
 
-/* --- events -------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------ */
 
 static bool open_container(struct yaml_reader *reader,
                            const yaml_event_t *event, enum json_type type,

@@ -31,7 +31,7 @@ static bool fail(struct yaml_tree *tree, uint32_t line, const char *fmt, ...)
     return error_set(tree->err, ERROR_INVALID, "line %u: %s", line, text);
 }
 
-/* --- counting ------------------------------------------------------------ */
+/* --- counting ---------------------------------------------------------- */
 
 static bool take_values(struct yaml_tree *tree, size_t count, uint32_t line)
 {
@@ -64,7 +64,7 @@ size_t yaml_tree_values(const struct json *value)
     return measure(value, &depth);
 }
 
-/* --- anchors ------------------------------------------------------------- */
+/* --- anchors ----------------------------------------------------------- */
 
 static struct yaml_anchor *find_anchor(const struct yaml_tree *tree,
                                        const char *name)
@@ -97,7 +97,7 @@ static void close_anchor(struct yaml_anchor *anchor, const struct json *value)
     anchor->values = measure(value, &anchor->depth);
 }
 
-/* --- keys ---------------------------------------------------------------- */
+/* --- keys -------------------------------------------------------------- */
 
 static bool awaits_key(const struct yaml_tree *tree)
 {
@@ -175,7 +175,7 @@ static bool refuse_duplicates(struct yaml_tree *tree, const struct json *object)
     return true;
 }
 
-/* --- events -------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------ */
 
 /* Put a value, finished or just opened, where it belongs. */
 static void place(struct yaml_tree *tree, struct json *value)

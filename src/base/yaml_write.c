@@ -19,7 +19,7 @@ enum {
     KEY_MAX = 200,
 };
 
-/* --- characters ---------------------------------------------------------- */
+/* --- characters -------------------------------------------------------- */
 
 /* What stands in the way of writing a string in one style or another. */
 struct traits {
@@ -114,7 +114,7 @@ static struct traits traits_of(struct text text)
     return traits;
 }
 
-/* --- strings ------------------------------------------------------------- */
+/* --- strings ----------------------------------------------------------- */
 
 /* Characters that mean something where a scalar begins. */
 static bool begins_plain(struct text text)
@@ -240,7 +240,7 @@ static void write_string(struct buf *out, struct text text, int indent)
         write_single_quoted(out, text);
 }
 
-/* --- values -------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------ */
 
 static void write_block(struct buf *out, const struct json *value, int indent);
 

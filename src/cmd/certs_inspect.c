@@ -23,18 +23,18 @@ struct settings {
 };
 
 static const struct option options[] = {
-    {.name = "output",
-     .letter = 'o',
-     .kind = OPTION_CHOICE,
-     .offset = offsetof(struct settings, output),
-     .argument = "FORMAT",
-     .choices = "text|json",
-     .help = "text (default) or json"},
+    { .name = "output",
+      .letter = 'o',
+      .kind = OPTION_CHOICE,
+      .offset = offsetof(struct settings, output),
+      .argument = "FORMAT",
+      .choices = "text|json",
+      .help = "text (default) or json" },
 };
 
 enum { DAY_S = 24 * 60 * 60 };
 
-/* --- text ----------------------------------------------------------------- */
+/* --- text -------------------------------------------------------------- */
 
 /* How text is marked up: empty strings where colour is not wanted. */
 struct paint {
@@ -166,7 +166,7 @@ static void print_text(const struct inspect_file *files, size_t count,
                paint->off);
 }
 
-/* --- JSON ----------------------------------------------------------------- */
+/* --- JSON -------------------------------------------------------------- */
 
 /* The two lists that certificate_names() fills. */
 struct name_lists {
@@ -288,8 +288,7 @@ static bool print_json(const struct inspect_file *files, size_t count,
     return true;
 }
 
-/* --- the command ------------------------------------------------------------
- */
+/* --- the command ------------------------------------------------------- */
 
 /* The files of one call. */
 struct file_list {

@@ -11,7 +11,7 @@
 
 int command_fail(const struct error *err)
 {
-    fprintf(stderr, "spillway: %s\n", err->text);
+    (void)fprintf(stderr, "spillway: %s\n", err->text);
     return STATUS_USAGE;
 }
 
@@ -35,8 +35,8 @@ int command_done(int status)
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
     if (errno != EPIPE)
-        fprintf(stderr, "spillway: writing to standard output: %s\n",
-                strerror(errno));
+        (void)fprintf(stderr, "spillway: writing to standard output: %s\n",
+                      strerror(errno));
     return STATUS_USAGE;
 }
 

@@ -31,7 +31,7 @@ struct text compose_name(const struct json *object, bool *generated)
     return name.len ? name : json_string(metadata, "generateName");
 }
 
-/* --- the pod of a workload ----------------------------------------------- */
+/* --- the pod of a workload --------------------------------------------- */
 
 static struct json *owner_reference(struct arena *arena, const char *kind,
                                     struct text api_version, struct text name)
@@ -103,7 +103,7 @@ struct json *compose_pod(struct arena *arena, const struct json *workload,
     return pod;
 }
 
-/* --- the request --------------------------------------------------------- */
+/* --- the request ------------------------------------------------------- */
 
 /* apiVersion, taken apart: "apps/v1" or "v1". */
 static void split_version(struct text api_version, struct text *group,

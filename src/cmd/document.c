@@ -28,7 +28,7 @@ static const struct workload {
 };
 /* clang-format on */
 
-/* --- places -------------------------------------------------------------- */
+/* --- places ------------------------------------------------------------ */
 
 /* Where in the file some bytes begin; false when they are not from there. */
 static bool offset_of(const struct document_place *place, struct text bytes,
@@ -95,7 +95,7 @@ static bool wrap_admit(struct error *err, const struct document_place *place,
                       offset + (has_byte ? byte : 0));
 }
 
-/* --- classifying --------------------------------------------------------- */
+/* --- classifying ------------------------------------------------------- */
 
 /* The member `key`, to be changed; of duplicates the last. */
 static struct json *member(struct json *object, const char *key, size_t len)
@@ -191,7 +191,7 @@ bool document_is_list(const struct json *root)
            (!items || items->type == JSON_ARRAY);
 }
 
-/* --- opening ------------------------------------------------------------- */
+/* --- opening ----------------------------------------------------------- */
 
 static bool open_review(struct document *document,
                         const struct document_place *place, struct arena *arena,
@@ -291,7 +291,7 @@ bool document_open(struct json *root, const struct document_place *place,
     return open_object(document, name_space, place, arena, err);
 }
 
-/* --- evaluating, and the way back ---------------------------------------- */
+/* --- evaluating, and the way back -------------------------------------- */
 
 bool document_admit(const struct document *document,
                     const struct document_place *place,

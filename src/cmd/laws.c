@@ -27,7 +27,7 @@ static bool same(const struct json *a, const struct json *b,
     return a && b ? json_equal(a, b, arena) : a == b;
 }
 
-/* --- law 3: what is sent is what was meant ------------------------------- */
+/* --- law 3: what is sent is what was meant ----------------------------- */
 
 /* The patch in the response, decoded; absent when there is none. */
 static bool emitted_patch(const struct laws *laws, struct text *patch,
@@ -126,7 +126,7 @@ static bool check_patch(const struct laws *laws, struct laws_objects *objects,
     return check_result(laws, objects, err);
 }
 
-/* --- law 2: a second pass changes nothing -------------------------------- */
+/* --- law 2: a second pass changes nothing ------------------------------ */
 
 static bool check_second_pass(const struct laws *laws, struct error *err)
 {
@@ -165,7 +165,7 @@ static bool check_second_pass(const struct laws *laws, struct error *err)
     return true;
 }
 
-/* --- law 4: nothing else differs ----------------------------------------- */
+/* --- law 4: nothing else differs --------------------------------------- */
 
 /* Take the member out of an object, if it is there. */
 static void drop(struct json *object, const char *key)

@@ -63,7 +63,7 @@ static const char comment[] =
 "# selects. Printed by `spillway manifest webhook`, anew for another policy.\n";
 /* clang-format on */
 
-/* --- the policy's part ---------------------------------------------------- */
+/* --- the policy's part ------------------------------------------------- */
 
 static bool has_value(const struct json *values, struct text name)
 {
@@ -135,8 +135,7 @@ static bool set_condition(struct json *hook, const struct policy_set *set,
            error_no_memory(err);
 }
 
-/* --- the authority's part --------------------------------------------------
- */
+/* --- the authority's part ---------------------------------------------- */
 
 /* Only certificates of authorities are published, and nothing else that may
  * have got into the file. */
@@ -178,8 +177,7 @@ static bool set_authorities(struct json *hook, const char *dir,
            error_no_memory(err);
 }
 
-/* --- the command ------------------------------------------------------------
- */
+/* --- the command ------------------------------------------------------- */
 
 static bool is_segment(const char *at, size_t len)
 {

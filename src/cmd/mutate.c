@@ -50,7 +50,7 @@ struct mutate {
     bool failed;
 };
 
-/* --- documents and files ------------------------------------------------- */
+/* --- documents and files ----------------------------------------------- */
 
 static void report(struct mutate *mutate, const struct error *err)
 {
@@ -155,7 +155,7 @@ static void mutate_path(struct mutate *mutate, const char *path)
     (void)fflush(stdout);
 }
 
-/* --- the command --------------------------------------------------------- */
+/* --- the command ------------------------------------------------------- */
 
 /* Columns of the terminal on stdout, at most what is easy to read. */
 static size_t terminal_width(void)

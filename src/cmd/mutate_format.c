@@ -80,7 +80,7 @@ static bool add_object(struct mutate_output *output, const struct json *root,
     return buf_ok(&output->buf, err);
 }
 
-/* --- the diff ------------------------------------------------------------ */
+/* --- the diff ---------------------------------------------------------- */
 
 static void add_line(struct mutate_output *output, const struct buf *line,
                      const char *colour)
@@ -157,7 +157,7 @@ static bool add_diff(struct mutate_output *output, struct document *document,
     return add_changes(output, document, &before, &after, err);
 }
 
-/* --- all of them --------------------------------------------------------- */
+/* --- all of them ------------------------------------------------------- */
 
 const struct mutate_format *mutate_format_find(const char *name)
 {

@@ -19,11 +19,11 @@ int command_usage(const struct command *command, const char *fmt, ...)
 {
     va_list ap;
 
-    fprintf(stderr, "spillway %s: ", command->name);
+    (void)fprintf(stderr, "spillway %s: ", command->name);
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    (void)vfprintf(stderr, fmt, ap);
     va_end(ap);
-    fprintf(stderr, " (see `spillway %s --help`)\n", command->name);
+    (void)fprintf(stderr, " (see `spillway %s --help`)\n", command->name);
     return STATUS_USAGE;
 }
 

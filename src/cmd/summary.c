@@ -7,7 +7,7 @@
 #include "spillway/shape.h"
 #include "spillway/words.h"
 
-/* --- what is new --------------------------------------------------------- */
+/* --- what is new ------------------------------------------------------- */
 
 /* What stands between the elements of "a, b and c". */
 static const char *separator(size_t i, size_t count, const char *last)
@@ -134,7 +134,7 @@ static void add_preferred(struct buf *out, const struct json *before,
     }
 }
 
-/* --- decisions ----------------------------------------------------------- */
+/* --- decisions --------------------------------------------------------- */
 
 void summary_name(struct buf *out, const struct document *document)
 {

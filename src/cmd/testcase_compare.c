@@ -9,7 +9,7 @@
 #include "spillway/testcase.h"
 #include "spillway/yaml.h"
 
-/* --- expect.yaml --------------------------------------------------------- */
+/* --- expect.yaml ------------------------------------------------------- */
 
 static void compare_word(const struct testcase_result *result,
                          const struct json *expected, struct text actual)
@@ -138,7 +138,7 @@ static void compare_expect(const struct testcase_result *result)
         compare_member(result, m);
 }
 
-/* --- patch.json ---------------------------------------------------------- */
+/* --- patch.json -------------------------------------------------------- */
 
 static void add_operation(const struct testcase_result *result,
                           const char *what, const struct json *operation)
@@ -187,7 +187,7 @@ static void compare_patch(const struct testcase_result *result)
         compare_operations(result, document.root);
 }
 
-/* --- object.yaml --------------------------------------------------------- */
+/* --- object.yaml ------------------------------------------------------- */
 
 static int compare_keys(const void *a, const void *b)
 {

@@ -12,7 +12,7 @@
 
 #define EXPECT_SUFFIX ".expect.yaml"
 
-/* --- names --------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------- */
 
 /* The entries of a directory, sorted by byte. */
 struct listing {
@@ -101,7 +101,7 @@ static char *join(const char *directory, const char *name)
     return path;
 }
 
-/* --- cases --------------------------------------------------------------- */
+/* --- cases ------------------------------------------------------------- */
 
 /* The paths of a case's files, owned. */
 struct paths {
@@ -212,7 +212,7 @@ static bool visit_pair(struct testfind *find, const char *path,
     return visit(find, name.data + name_offset, &paths, false, &findings, err);
 }
 
-/* --- the search ---------------------------------------------------------- */
+/* --- the search -------------------------------------------------------- */
 
 /* Enter a directory for the first time; *again when it was entered before. */
 static bool enter(struct testfind *find, const struct stat *status, bool *again,

@@ -24,7 +24,7 @@ void words_outside(struct buf *out, struct text text)
         buf_add_string(out, "...");
 }
 
-/* --- tolerations --------------------------------------------------------- */
+/* --- tolerations ------------------------------------------------------- */
 
 void words_toleration(struct buf *out, const struct json *toleration)
 {
@@ -48,7 +48,7 @@ void words_toleration(struct buf *out, const struct json *toleration)
     words_outside(out, effect);
 }
 
-/* --- terms --------------------------------------------------------------- */
+/* --- terms ------------------------------------------------------------- */
 
 static void add_values(struct buf *out, const struct json *requirement)
 {

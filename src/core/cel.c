@@ -39,7 +39,7 @@ static void add_one_of(struct buf *out, const struct text *values,
     buf_add_string(out, n_values == 1 ? "" : "]");
 }
 
-/* --- requirements --------------------------------------------------------- */
+/* --- requirements ------------------------------------------------------ */
 
 static void add_map(struct buf *out,
                     const struct selector_requirement *requirement)
@@ -138,8 +138,7 @@ static bool add_requirement(struct buf *out,
     return true;
 }
 
-/* --- selectors and policies ------------------------------------------------
- */
+/* --- selectors and policies -------------------------------------------- */
 
 /* A pod without containers has null there: the field is not optional. */
 static void add_container(struct buf *out, struct text name)

@@ -12,8 +12,7 @@ static const struct text key_preferred = TEXT(PREFERRED_AFFINITY);
 static const struct text key_terms = TEXT("nodeSelectorTerms");
 static const struct text key_expressions = TEXT("matchExpressions");
 
-/* --- tolerations ------------------------------------------------------------
- */
+/* --- tolerations ------------------------------------------------------- */
 
 static bool is_covered(const struct toleration *list, size_t count,
                        const struct toleration *wanted)
@@ -51,8 +50,7 @@ static struct json *merge_tolerations(const struct policy *policy,
     return merged;
 }
 
-/* --- required terms ---------------------------------------------------------
- */
+/* --- required terms ---------------------------------------------------- */
 
 /* The terms that are made, and the same compiled. */
 struct term_list {
@@ -228,8 +226,7 @@ static bool merge_required(const struct policy *policy,
            json_set(node_affinity, key_required, outer);
 }
 
-/* --- preferred terms --------------------------------------------------------
- */
+/* --- preferred terms --------------------------------------------------- */
 
 /* The pod's own preferences, compiled; those without one stay empty. */
 static bool compile_preferences(const struct json *preferred,
@@ -275,8 +272,7 @@ static bool merge_preferred(const struct policy *policy,
     return added == 0 || json_set(node_affinity, key_preferred, merged);
 }
 
-/* --- the whole --------------------------------------------------------------
- */
+/* --- the whole --------------------------------------------------------- */
 
 static bool merge_affinity(const struct policy *policy, struct json *spec,
                            struct arena *arena, struct merge *result)

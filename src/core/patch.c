@@ -5,8 +5,7 @@
 
 #include "spillway/arena.h"
 
-/* --- building ---------------------------------------------------------------
- */
+/* --- building ---------------------------------------------------------- */
 
 /* A patch under construction. */
 struct builder {
@@ -170,8 +169,7 @@ bool patch_build(const struct json *before, const struct json *after,
     return buf_ok(out, err);
 }
 
-/* --- applying ---------------------------------------------------------------
- */
+/* --- applying ---------------------------------------------------------- */
 
 /* One operation, and how far its path has been followed. */
 struct operation {

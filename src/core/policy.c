@@ -32,8 +32,7 @@ struct policy_set {
     struct buf text; /* the sources, joined */
 };
 
-/* --- documents and files -----------------------------------------------------
- */
+/* --- documents and files ----------------------------------------------- */
 
 static void check_constant(struct config *config, struct place at,
                            const char *right)
@@ -162,8 +161,7 @@ static bool parse_source(struct policy_set *set,
     return config->no_memory ? error_no_memory(err) : true;
 }
 
-/* --- what is prepared for the engine -----------------------------------------
- */
+/* --- what is prepared for the engine ----------------------------------- */
 
 static bool add_key(struct policy_set *set, struct key_list *keys,
                     struct text key)
@@ -330,8 +328,7 @@ struct policy_set *policy_set_parse(const struct policy_source *sources,
     return take(&set);
 }
 
-/* --- asking -----------------------------------------------------------------
- */
+/* --- asking ------------------------------------------------------------ */
 
 const char *policy_set_digest(const struct policy_set *set)
 {

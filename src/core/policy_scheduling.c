@@ -10,8 +10,7 @@
 #include "spillway/names.h"
 #include "spillway/shape.h"
 
-/* --- tolerations ------------------------------------------------------------
- */
+/* --- tolerations ------------------------------------------------------- */
 
 static void check_toleration_key(struct config *config, struct place at,
                                  struct text key, bool exists)
@@ -93,8 +92,7 @@ void policy_parse_tolerations(struct config *config, struct place tolerations,
         policy->tolerations = tolerations.node;
 }
 
-/* --- node affinity ----------------------------------------------------------
- */
+/* --- node affinity ----------------------------------------------------- */
 
 /* How many values an operator of v1.NodeSelectorRequirement takes. */
 static const struct {

@@ -30,7 +30,7 @@ struct group {
     struct item set; /* the last one */
 };
 
-/* --- reading the glob --------------------------------------------------- */
+/* --- reading the glob -------------------------------------------------- */
 
 /* The end of a class, [:NAME:], at `at`; NULL when none begins there.  No
  * class has a z in its name, and to glibc none may. */
@@ -121,7 +121,7 @@ static const char *read_item(const char *at, struct item *item)
     return end;
 }
 
-/* --- on the value -------------------------------------------------------- */
+/* --- on the value ------------------------------------------------------ */
 
 /* What means something to RE2, outside and inside of a class.  A dot is always
  * escaped, so that one without is the one that matches anything. */
@@ -196,7 +196,7 @@ static void write_class(struct buf *out, const struct item *set, bool others)
 static bool write_group(struct buf *out, const struct group *group)
 {
     size_t high = group->sets ? count_bytes(&group->set, ASCII, BYTES) : 0;
-    bool star_last = group->stars > group->star_first;
+    bool star_last = group->stars > (group->star_first ? 1 : 0);
 
     if (group->sets > 1 ||
         (group->sets && group->stars && high > 0 && high < BYTES - ASCII))
@@ -246,7 +246,7 @@ static bool write_value(const char *glob, struct buf *out)
     return write_group(out, &group);
 }
 
-/* --- on its bytes, in hexadecimal ---------------------------------------- */
+/* --- on its bytes, in hexadecimal -------------------------------------- */
 
 static bool same_row(const bool *a, const bool *b)
 {
@@ -318,7 +318,7 @@ static void write_hex(const char *glob, struct buf *out)
     }
 }
 
-/* --- the whole ------------------------------------------------------------ */
+/* --- the whole --------------------------------------------------------- */
 
 /* All of the glob can be read. */
 static bool check(const char *glob, struct error *err)

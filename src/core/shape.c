@@ -22,7 +22,7 @@ static const struct json_shape quantity = { .kind = SHAPE_QUANTITY };
 const struct json_shape review_value_shape = { .kind = SHAPE_STRING,
                                                .null_is_empty = true };
 
-/* --- node affinity and tolerations ------------------------------------------ */
+/* --- node affinity and tolerations ------------------------------------- */
 
 static const struct json_shape values = LIST(&review_value_shape);
 static const struct json_field requirement_fields[] = {
@@ -85,7 +85,7 @@ static const struct json_field toleration_fields[] = {
 static const struct json_shape toleration = KEPT_OBJECT(toleration_fields);
 static const struct json_shape tolerations = LIST(&toleration);
 
-/* --- containers and the rest of the spec ------------------------------------- */
+/* --- containers and the rest of the spec ------------------------------- */
 
 static const struct json_field port_fields[] = {
     FIELD("hostPort", &integer),
@@ -156,7 +156,7 @@ static const struct json_field spec_fields[] = {
 };
 static const struct json_shape spec = OBJECT(spec_fields);
 
-/* --- the way down ------------------------------------------------------------ */
+/* --- the way down ------------------------------------------------------ */
 
 static const struct json_field owner_fields[] = {
     FIELD("kind", &string),

@@ -23,8 +23,7 @@ enum {
 
 static const char hostname_key[] = "kubernetes.io/hostname";
 
-/* --- questions about containers ----------------------------------------------
- */
+/* --- questions about containers ---------------------------------------- */
 
 typedef bool container_question(const struct json *container);
 
@@ -256,8 +255,7 @@ static const struct {
     { "hostname spread with DoNotSchedule", has_hostname_spread },
 };
 
-/* --- the warnings ------------------------------------------------------------
- */
+/* --- the warnings ------------------------------------------------------ */
 
 /* The first `named` of `n` features, and how many more there are.  False when
  * that does not fit. */

@@ -91,8 +91,7 @@ static void free_arena(void *pointer)
     free(arena);
 }
 
-/* --- answers ---------------------------------------------------------------
- */
+/* --- answers ----------------------------------------------------------- */
 
 static enum MHD_Result finish(const struct webhook *webhook,
                               struct request *request,
@@ -132,8 +131,7 @@ static enum MHD_Result finish_error(const struct webhook *webhook,
     return finish(webhook, request, connection, &answer, err->text);
 }
 
-/* --- the head --------------------------------------------------------------
- */
+/* --- the head ---------------------------------------------------------- */
 
 static enum MHD_Result note_header(void *context, enum MHD_ValueKind kind,
                                    const char *key, const char *value)
@@ -203,8 +201,7 @@ static enum MHD_Result request_head(void *context, void *state,
     return MHD_YES;
 }
 
-/* --- the body --------------------------------------------------------------
- */
+/* --- the body ---------------------------------------------------------- */
 
 static void request_body(void *context, void *state, const char *data,
                          size_t size)

@@ -26,7 +26,7 @@ static bool fail(struct error *err, const char *path)
     return error_set(err, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
 }
 
-/* --- reading -------------------------------------------------------------- */
+/* --- reading ----------------------------------------------------------- */
 
 /* How much to ask for at a time: all of a regular file, whose content (a key,
  * perhaps) is then not copied about by a growing buffer. */
@@ -86,7 +86,7 @@ bool file_read(const char *path, size_t limit, struct buf *out,
     return false;
 }
 
-/* --- writing -------------------------------------------------------------- */
+/* --- writing ----------------------------------------------------------- */
 
 /* The directory that a path is in: "." when it names none. */
 static char *directory_of(const char *path)

@@ -29,18 +29,18 @@ struct extension {
 /* In the order in which they are added: the authority's key identifier is
  * taken from its subject key identifier. */
 static const struct extension authority_extensions[] = {
-    {NID_basic_constraints,         "critical,CA:TRUE,pathlen:0"  },
-    { NID_key_usage,                "critical,keyCertSign,cRLSign"},
-    { NID_subject_key_identifier,   "hash"                        },
-    { NID_authority_key_identifier, "keyid:always"                },
+    { NID_basic_constraints, "critical,CA:TRUE,pathlen:0" },
+    { NID_key_usage, "critical,keyCertSign,cRLSign" },
+    { NID_subject_key_identifier, "hash" },
+    { NID_authority_key_identifier, "keyid:always" },
 };
 
 static const struct extension serving_extensions[] = {
-    {NID_basic_constraints,         "critical,CA:FALSE"        },
-    { NID_key_usage,                "critical,digitalSignature"},
-    { NID_ext_key_usage,            "serverAuth"               },
-    { NID_subject_key_identifier,   "hash"                     },
-    { NID_authority_key_identifier, "keyid:always"             },
+    { NID_basic_constraints, "critical,CA:FALSE" },
+    { NID_key_usage, "critical,digitalSignature" },
+    { NID_ext_key_usage, "serverAuth" },
+    { NID_subject_key_identifier, "hash" },
+    { NID_authority_key_identifier, "keyid:always" },
 };
 
 /* A certificate that is being made, and who signs it: itself, or a CA. */

@@ -154,7 +154,7 @@ static void test_row(void **state)
     assert_null(strchr(run.out, '\033'));
 }
 
-/* --- whole outputs ------------------------------------------------------- */
+/* --- whole outputs ----------------------------------------------------- */
 
 static void test_review_of_workload(void **state)
 {

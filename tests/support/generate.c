@@ -43,7 +43,7 @@ static const char *finish(const struct buf *out)
     return out->data;
 }
 
-/* --- requirements and terms ---------------------------------------------- */
+/* --- requirements and terms -------------------------------------------- */
 
 /* One that the API server accepts. */
 static void add_requirement(struct generator *generator, struct buf *out)
@@ -173,8 +173,7 @@ static void add_term(struct generator *generator, struct buf *out, bool twins)
     buf_add_char(out, '}');
 }
 
-/* --- policies ----------------------------------------------------------------
- */
+/* --- policies ---------------------------------------------------------- */
 
 static void add_tolerations(struct generator *generator, struct buf *out,
                             bool pod)
@@ -271,8 +270,7 @@ const char *generate_policy(struct generator *generator)
     return finish(&out);
 }
 
-/* --- pods --------------------------------------------------------------------
- */
+/* --- pods -------------------------------------------------------------- */
 
 static void add_required(struct generator *generator, struct buf *out,
                          const struct policy *policy, bool twins)

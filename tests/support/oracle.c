@@ -15,7 +15,7 @@
 
 enum { MAX_TERMS = 64, MAX_TEXTS = 4096 };
 
-/* --- texts that are equal when values are -------------------------------- */
+/* --- texts that are equal when values are ------------------------------ */
 
 /* A list of texts that is sorted, and printed with each once or all. */
 struct texts {
@@ -95,8 +95,7 @@ const char *oracle_canonical(struct arena *arena, const struct json *value)
     return out.data;
 }
 
-/* --- requirements and terms -------------------------------------------------
- */
+/* --- requirements and terms -------------------------------------------- */
 
 /* A string or, for null, the empty one. */
 static const char *string_of(struct arena *arena, const struct json *value)
@@ -221,8 +220,7 @@ static struct json *conjoin(struct arena *arena, const struct json *q,
     return both;
 }
 
-/* --- the merge -------------------------------------------------------------
- */
+/* --- the merge --------------------------------------------------------- */
 
 /* Terms as they are made, and their texts. */
 struct result {

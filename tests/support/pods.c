@@ -123,7 +123,7 @@ void pods_last_wins(struct json *value)
     }
 }
 
-/* --- JSON Patch --------------------------------------------------------- */
+/* --- JSON Patch -------------------------------------------------------- */
 
 /* The next token of a pointer, unescaped; *at moves behind it. */
 static struct text pointer_token(const char **at, struct arena *arena)

@@ -11,8 +11,7 @@
 #include "spillway/macros.h"
 #include "spillway/text.h"
 
-/* --- buf -------------------------------------------------------------------
- */
+/* --- buf --------------------------------------------------------------- */
 
 static void test_appends(void **state)
 {
@@ -149,8 +148,7 @@ static void test_base64(void **state)
     assert_int_equal(buf.len, 2 + strlen(row->encoded));
 }
 
-/* --- text -------------------------------------------------------------------
- */
+/* --- text -------------------------------------------------------------- */
 
 struct integer_row {
     const char *name, *text;
@@ -245,8 +243,7 @@ static void test_prefix(void **state)
     assert_false(text_has_prefix(text_of("xbc"), "ab"));
 }
 
-/* --- arena -------------------------------------------------------------------
- */
+/* --- arena ------------------------------------------------------------- */
 
 static void test_arena_zeroes(void **state)
 {

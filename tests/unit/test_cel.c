@@ -119,8 +119,7 @@ static void test_row(void **state)
     assert_string_equal(out.data, row->expression);
 }
 
-/* --- the limit --------------------------------------------------------------
- */
+/* --- the limit --------------------------------------------------------- */
 
 /* Make the expression of a policy with an annotation of `count` characters of
  * two bytes each. */

@@ -19,7 +19,7 @@
 
 enum { LIMIT = 10000 };
 
-/* --- opening ------------------------------------------------------------- */
+/* --- opening ----------------------------------------------------------- */
 
 #define GATEWAY "metadata: {labels: {app: istio-ingressgateway}}"
 
@@ -151,7 +151,7 @@ static void test_same_bytes(void **state)
     assert_int_equal(fixture.document.review.len, strlen(review));
 }
 
-/* --- laws ---------------------------------------------------------------- */
+/* --- laws -------------------------------------------------------------- */
 
 #define POD_WITH_SPEC "# x\napiVersion: v1\nkind: Pod\n" GATEWAY "\nspec: {}\n"
 
@@ -224,7 +224,7 @@ static void test_law(void **state)
         fail_msg("found only: %s", findings.data);
 }
 
-/* --- words --------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------- */
 
 struct word_row {
     const char *name;
@@ -295,7 +295,7 @@ static void test_wrap(void **state)
     }
 }
 
-/* --- all of them --------------------------------------------------------- */
+/* --- all of them ------------------------------------------------------- */
 
 #define TEST(what, function, row)                                              \
     (struct CMUnitTest)                                                        \

@@ -13,8 +13,7 @@
 
 #include "scratch.h"
 
-/* --- reading -----------------------------------------------------------------
- */
+/* --- reading ----------------------------------------------------------- */
 
 static void assert_content(const char *path, const char *content)
 {
@@ -110,8 +109,7 @@ static void test_stdin(void **state)
     assert_string_equal(text.data, "piped");
 }
 
-/* --- replacing ---------------------------------------------------------------
- */
+/* --- replacing --------------------------------------------------------- */
 
 static mode_t mode_of(const char *path)
 {

@@ -149,7 +149,7 @@ static void test_deferred_text(void **state)
     assert_null(json_get(document.root, "late"));
 }
 
-/* --- limits ------------------------------------------------------------- */
+/* --- limits ------------------------------------------------------------ */
 
 /* `depth` containers inside one another, read with a shape. */
 static bool read_deep(int depth, bool objects, bool any, struct error *err)

@@ -148,8 +148,7 @@ static void test_build(void **state)
     assert_int_equal(json_edit(&arena, old, JSON_ARRAY)->type, JSON_ARRAY);
 }
 
-/* --- against cJSON ---------------------------------------------------------
- */
+/* --- against cJSON ----------------------------------------------------- */
 
 static uint64_t random_state = 0x9E3779B97F4A7C15;
 

@@ -139,7 +139,7 @@ static void test_row(void **state)
     assert_string_equal(pods_mutate(set, after, &arena), after);
 }
 
-/* --- 64 and 65 terms ------------------------------------------------------ */
+/* --- 64 and 65 terms --------------------------------------------------- */
 
 /* A pod with `count` terms, each of another zone, of which the first
  * `satisfied` imply the policy's only term. */

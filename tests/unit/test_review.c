@@ -114,8 +114,7 @@ static void test_row(void **state)
         fail_msg("'%s' does not say '%s'", err.text, row->why);
 }
 
-/* --- the answer -------------------------------------------------------------
- */
+/* --- the answer -------------------------------------------------------- */
 
 static const char *response_to(const char *yaml, const char *body,
                                struct arena *arena, struct admission *result)

@@ -152,8 +152,7 @@ static void test_no_second_chance(void **state)
     assert_true(text_is(result.policy->name, "a"));
 }
 
-/* --- the share of workloads -------------------------------------------------
- */
+/* --- the share of workloads -------------------------------------------- */
 
 struct workload {
     const char *name, *metadata, *workload;

@@ -225,7 +225,7 @@ static void test_cpu_sum(void **state)
                   "64 vCPU");
 }
 
-/* --- as many as fit ------------------------------------------------------- */
+/* --- as many as fit ---------------------------------------------------- */
 
 /* One way to use each feature, in the order of their list; they can all be in
  * one spec. */
@@ -312,8 +312,7 @@ static void test_as_many_as_fit(void **state)
     }
 }
 
-/* --- shadow mode ------------------------------------------------------------
- */
+/* --- shadow mode ------------------------------------------------------- */
 
 static void test_shadow(void **state)
 {

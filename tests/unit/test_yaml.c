@@ -262,7 +262,7 @@ static void test_limit(void **state)
     assert_false(yaml_read(text_of("[1] [2]"), 3, &arena, &documents, &err));
 }
 
-/* --- round trip ---------------------------------------------------------- */
+/* --- round trip -------------------------------------------------------- */
 
 static uint64_t random_state;
 
@@ -362,7 +362,7 @@ static void test_round_trip(void **state)
     }
 }
 
-/* --- all of them --------------------------------------------------------- */
+/* --- all of them ------------------------------------------------------- */
 
 int main(void)
 {
