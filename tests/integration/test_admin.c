@@ -23,13 +23,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    int status;
-
     (void)state;
-    server_signal(&server, SIGINT);
-    status = server_wait(&server);
-    server_done(&server);
-    return status;
+    return server_stop(&server);
 }
 
 struct row {

@@ -32,14 +32,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    int status;
-
     (void)state;
-    server_signal(&server, SIGINT);
-    status = server_wait(&server);
-    server_done(&server);
     free(review);
-    return status;
+    return server_stop(&server);
 }
 
 static void assert_mutated(const struct reply *reply)

@@ -239,9 +239,8 @@ int server_setup(void **state)
     return 0;
 }
 
-int server_teardown(void **state)
+int server_stop(struct server_process *server)
 {
-    struct server_process *server = *state;
     int status = 0;
 
     if (server->pid > 0) {
@@ -255,6 +254,14 @@ int server_teardown(void **state)
         free(log);
     }
     server_done(server);
+    return status;
+}
+
+int server_teardown(void **state)
+{
+    struct server_process *server = *state;
+    int status = server_stop(server);
+
     free(server);
     return status;
 }

@@ -56,6 +56,10 @@ int server_wait(struct server_process *server);
 /* End it, if it still runs, and remove its files. */
 void server_done(struct server_process *server);
 
+/* Ask it to stop, if it still runs, and remove its files.  Returns its exit
+ * status, and prints its log when that is not 0. */
+int server_stop(struct server_process *server);
+
 /*
  * cmocka's setup and teardown: *state on entry is a NULL-terminated array of
  * options (or NULL), then the server.  The teardown asks the server to stop
