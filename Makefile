@@ -56,7 +56,7 @@ MODE.asan.ld    := -fsanitize=address,undefined
 MODE.tsan.cc    := -O2 -fsanitize=thread
 MODE.tsan.ld    := -fsanitize=thread
 
-CODE    := -std=gnu17 -D_GNU_SOURCE -Iinclude
+CODE    := -std=gnu17 -D_GNU_SOURCE -Iinclude -ffile-prefix-map=$(CURDIR)=.
 compile = $(CC) $(CODE) -Itests/support -pthread -MMD -MP $(WARNINGS) \
           $(if $(WERROR),-Werror) $(DEP_CFLAGS) $(CPPFLAGS) $(CFLAGS) \
           $(MODE.$(MODE).cc)
@@ -91,7 +91,8 @@ $(BUILD)/%.o: %.c Makefile
 BUILD_DEPS := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev libssl-dev \
               libcjson-dev libyaml-dev
 TEST_DEPS  := libcmocka-dev curl
-LINT_DEPS  := clang clang-format clang-tidy cppcheck
+LLVM       ?= 14
+LINT_DEPS  := clang-$(LLVM) clang-format-$(LLVM) clang-tidy-$(LLVM) cppcheck
 
 # Install what is missing of the packages in $(1), with apt and, when not root,
 # sudo; elsewhere say what is needed.
@@ -128,7 +129,7 @@ $(TESTS): %: %.o $(SUPPORT) $(LIB)
 .PHONY: test tests test-unit test-property test-golden test-integration
 test: deps  ## run every test, having installed what they need
 	$(AGAIN) all $(TESTS)
-	@$(MAKE) --no-print-directory MODE=$(MODE) tests
+	@$(MAKE) --no-print-directory -j1 MODE=$(MODE) tests
 
 tests: test-unit test-property test-golden test-deploy test-integration
 
@@ -151,9 +152,12 @@ test-integration: $(INTEGRATION) $(BIN)  ## the built program, over real TLS
 .PHONY: check-asan check-tsan
 check-asan check-tsan: check-%: deps  ## the same tests under sanitizers, warnings fatal
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=$* WERROR=1 all $(TESTS:$(BUILD)/%=build/$*/%)
-	@$(SANITIZE) $(MAKE) --no-print-directory MODE=$* WERROR=1 tests
+	@$(SANITIZE) $(NO_ASLR) $(MAKE) --no-print-directory -j1 MODE=$* WERROR=1 tests
 
-# What the sanitizers are told: see the file for the reason of each line.
+# Older sanitizer runtimes do not start when the kernel randomizes addresses
+# widely, as that of Ubuntu 24.04 does.  What ThreadSanitizer is told not to
+# report, with the reason of each line, is in tests/tsan.supp.
+NO_ASLR  := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 SANITIZE := TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp $(TSAN_OPTIONS)"
 
 # --- upkeep -----------------------------------------------------------------
@@ -161,7 +165,7 @@ FORMATTED := $(SRCS) $(HEADERS) $(wildcard tests/*/*.[ch])
 
 .PHONY: format lint
 format:  ## rewrite the sources with clang-format
-	clang-format -i $(FORMATTED)
+	clang-format-$(LLVM) -i $(FORMATTED)
 
 lint:  ## clang-format, headers alone, gcc and clang with -Werror, clang-tidy, cppcheck
 	$(call install_deps,$(BUILD_DEPS) $(TEST_DEPS) $(LINT_DEPS))
@@ -171,7 +175,7 @@ lint:  ## clang-format, headers alone, gcc and clang with -Werror, clang-tidy, c
 lint-all: lint-format lint-headers lint-warnings lint-tidy lint-cppcheck
 
 lint-format:
-	clang-format --dry-run --Werror $(FORMATTED)
+	clang-format-$(LLVM) --dry-run --Werror $(FORMATTED)
 
 lint-headers:
 	@set -e; for h in $(HEADERS); do \
@@ -180,11 +184,11 @@ lint-headers:
 
 lint-warnings:
 	@$(MAKE) --no-print-directory BUILD=build/lint-gcc CC=gcc WERROR=1 build/lint-gcc/spillway
-	@$(MAKE) --no-print-directory BUILD=build/lint-clang CC=clang WERROR=1 build/lint-clang/spillway
+	@$(MAKE) --no-print-directory BUILD=build/lint-clang CC=clang-$(LLVM) WERROR=1 build/lint-clang/spillway
 
 lint-tidy:
 	@printf '%s\n' $(SRCS) | xargs -P$(JOBS) -n4 sh -c \
-	    'clang-tidy --quiet "$$@" -- $(CODE) $(DEP_CFLAGS) -pthread' lint
+	    'clang-tidy-$(LLVM) --quiet "$$@" -- $(CODE) $(DEP_CFLAGS) -pthread' lint
 
 lint-cppcheck:
 	cppcheck --quiet --std=c11 --enable=warning,portability,performance \

@@ -28,15 +28,10 @@ enum {
 };
 
 /*
- * Append the expression for one policy, a comment with its name in front.
- * Fails with INVALID for a glob that no expression can say (re2.h), or SYSTEM.
- */
-bool cel_add_policy(struct buf *out, const struct policy *policy,
-                    struct error *err) must_check;
-
-/*
- * Append the expression for a set, without a final line break.  TOO_BIG when
- * it is longer than CEL_MAX_LENGTH; otherwise as above.
+ * Append the expression for a set, without a final line break; a comment with
+ * its name stands before what each policy comes to.  Fails with INVALID for a
+ * glob that no expression can say (re2.h), TOO_BIG when it is longer than
+ * CEL_MAX_LENGTH, or SYSTEM.
  */
 bool cel_add_policies(struct buf *out, const struct policy_set *set,
                       struct error *err) must_check;

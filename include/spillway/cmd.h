@@ -83,6 +83,12 @@ int command_fail(const struct error *err);
 int command_usage(const struct command *command, const char *fmt, ...)
     printf_like(2, 3);
 
+struct buf;
+
+/* Print *err when it is set, else the mistakes, one line each, to stderr, and
+ * return STATUS_USAGE. */
+int command_mistakes(const struct buf *mistakes, const struct error *err);
+
 /*
  * Load the policy named by --policy (NULL: the built-in one).  NULL after the
  * mistakes were printed to stderr, one line each.

@@ -25,16 +25,8 @@ enum {
 bool file_read(const char *path, size_t limit, struct buf *out,
                struct error *err) must_check;
 
-/*
- * Replace `path` as a whole: written beside it, synced, renamed over it.  Fails
- * with SYSTEM; what was there before is then still there.  The file gets
- * exactly the permissions `mode`, whatever the umask, and never more on the
- * way.
- */
-bool file_replace(const char *path, struct text content, mode_t mode,
-                  struct error *err) must_check;
-
-/* One file of several that belong together. */
+/* A file to be written; it gets exactly these permissions, whatever the umask,
+ * and never more on the way. */
 struct file_output {
     const char *path;
     struct text content;
@@ -42,11 +34,13 @@ struct file_output {
 };
 
 /*
- * The same for several files: none is renamed before all are written and
- * synced.  Unless `overwrite`, a path that exists is INVALID and nothing
- * changes.  When renaming itself fails half-way, which takes a failing disk or
- * somebody else at work in the directory, new files are removed again, while
- * what was already replaced stays so; the text names the file that failed.
+ * Replace files that belong together, each as a whole: written beside its path,
+ * synced, renamed over it, and none renamed before all are written and synced.
+ * Unless `overwrite`, a path that exists is INVALID and nothing changes.  Fails
+ * with SYSTEM; what was there before is then still there.  Only when renaming
+ * itself fails half-way, which takes a failing disk or somebody else at work in
+ * the directory, what was already replaced stays so (new files are removed
+ * again); the text names the file that failed.
  */
 bool file_replace_all(const struct file_output *files, size_t count,
                       bool overwrite, struct error *err) must_check;
@@ -56,13 +50,14 @@ struct policy_files {
     struct arena arena; /* holds the names and the bytes */
     struct policy_source sources[FILE_POLICY_COUNT]; /* named by their paths */
     bool is_directory;
-    size_t count; /* at least one */
+    size_t count;      /* at least one */
+    struct buf strays; /* a mistake for each file that is no policy */
 };
 
 /*
  * Read a policy: a file ("-" is stdin), a directory (files ending in .yaml,
  * .yml or .json in byte order of name; names that begin with a dot are
- * skipped; anything else is an error), or the built-in one when `path` is
+ * skipped; anything else is a mistake), or the built-in one when `path` is
  * NULL.  The caller releases the files with policy_files_free(); NULL with
  * *err set when one cannot be read.
  */
@@ -78,6 +73,15 @@ static inline void policy_files_release(struct policy_files **p)
 {
     policy_files_free(*p);
 }
+
+/*
+ * Parse what was read.  The caller releases the set.  NULL with *err set when
+ * memory is short; NULL with *err untouched when `mistakes` holds what is
+ * wrong, one line each.
+ */
+struct policy_set *file_parse_policy(const struct policy_files *files,
+                                     struct buf *mistakes,
+                                     struct error *err) must_check;
 
 /*
  * Read and parse a policy.  The caller releases the set.  NULL with *err set

@@ -13,11 +13,16 @@
 
 #include "spillway/error.h"
 
+struct buf;
+
 /*
  * Record that OpenSSL could not do `what` (SYSTEM), with its reason, and empty
  * the thread's error queue.  Always returns false.
  */
 bool openssl_fail(struct error *err, const char *what);
+
+/* Append what was written to a memory BIO. */
+void openssl_drain(BIO *bio, struct buf *out);
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): a type cannot be put in them. */
 #define OPENSSL_OWNER(type)                                                    \

@@ -43,6 +43,9 @@ struct selector {
 /* The operator's name as it is written in a policy. */
 const char *selector_operator_name(enum selector_operator op);
 
+/* The operator of that name; false when there is none. */
+bool selector_operator_find(struct text name, enum selector_operator *op);
+
 /* True when every requirement holds for the pod, a value read with
  * policy_set_shape().  Globs need their strings terminated: in `arena`. */
 bool selector_matches(const struct selector *selector, const struct json *pod,

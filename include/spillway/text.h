@@ -47,6 +47,12 @@ int text_compare(struct text a, struct text b);
 /* True when `text` begins with `prefix`. */
 bool text_has_prefix(struct text text, const char *prefix);
 
+/* True when `text` ends with `suffix` and is longer. */
+bool text_has_suffix(struct text text, const char *suffix);
+
+/* The order of two texts that are pointed to, for qsort(3). */
+int text_compare_pointers(const void *a, const void *b);
+
 /* Parse a decimal integer that fills the whole text; false when it does not
  * (empty, trailing bytes, beyond long long). */
 bool text_parse_integer(struct text text, long long *value);

@@ -200,11 +200,6 @@ static bool read_key(struct reader *reader, const struct json_shape *shape,
     return true;
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-    return text_compare(*(const struct text *)a, *(const struct text *)b);
-}
-
 /* All keys of a map are read, so none may come twice. */
 static bool check_map(struct reader *reader, const struct json *map)
 {
@@ -218,7 +213,7 @@ static bool check_map(struct reader *reader, const struct json *map)
         return error_no_memory(reader->scan.err);
     for (const struct json *m = map->child; m; m = m->next)
         keys[i++] = m->key;
-    qsort(keys, count, sizeof(*keys), compare_texts);
+    qsort(keys, count, sizeof(*keys), text_compare_pointers);
     for (i = 1; i < count; i++) {
         if (!text_equal(keys[i - 1], keys[i]))
             continue;

@@ -20,6 +20,21 @@ bool text_has_prefix(struct text text, const char *prefix)
     return len == 0 || (text.len >= len && memcmp(text.data, prefix, len) == 0);
 }
 
+bool text_has_suffix(struct text text, const char *suffix)
+{
+    size_t len = strlen(suffix);
+
+    return text.len > len &&
+           memcmp(text.data + text.len - len, suffix, len) == 0;
+}
+
+int text_compare_pointers(const void *a, const void *b)
+{
+    const struct text *x = a, *y = b;
+
+    return text_compare(*x, *y);
+}
+
 bool text_parse_integer(struct text text, long long *value)
 {
     bool negative = text.len > 0 && text.data[0] == '-';

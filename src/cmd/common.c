@@ -15,19 +15,23 @@ int command_fail(const struct error *err)
     return STATUS_USAGE;
 }
 
+int command_mistakes(const struct buf *mistakes, const struct error *err)
+{
+    if (err->kind != ERROR_NONE)
+        return command_fail(err);
+    (void)fwrite(mistakes->data, 1, mistakes->len, stderr);
+    return STATUS_USAGE;
+}
+
 struct policy_set *command_policy(const char *path)
 {
     auto_buf struct buf mistakes = { 0 };
     struct error err = { 0 };
     struct policy_set *set = file_load_policy(path, &mistakes, &err);
 
-    if (set)
-        return set;
-    if (err.kind != ERROR_NONE)
-        (void)command_fail(&err);
-    else
-        (void)fwrite(mistakes.data, 1, mistakes.len, stderr);
-    return NULL;
+    if (!set)
+        (void)command_mistakes(&mistakes, &err);
+    return set;
 }
 
 int command_done(int status)

@@ -52,15 +52,11 @@ static bool prove(const struct policy_files *files)
     auto_buf struct buf mistakes = { 0 };
     struct error err = { 0 };
     auto_policy_set struct policy_set *set =
-        policy_set_parse(files->sources, files->count, &mistakes, &err);
+        file_parse_policy(files, &mistakes, &err);
 
-    if (set)
-        return true;
-    if (err.kind != ERROR_NONE)
-        (void)command_fail(&err);
-    else
-        (void)fwrite(mistakes.data, 1, mistakes.len, stderr);
-    return false;
+    if (!set)
+        (void)command_mistakes(&mistakes, &err);
+    return set != NULL;
 }
 
 /* Files of a directory keep their names. */

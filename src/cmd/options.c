@@ -4,6 +4,7 @@
  * getopt_long() is not used because one table must serve the parser, the help
  * text and the reference; what is accepted is the same.
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,7 +94,8 @@ static bool parse_unsigned(const struct option *option, const char *value,
 {
     long long number;
 
-    if (!text_parse_integer(text_of(value), &number) || number < option->min ||
+    if (!isdigit((unsigned char)*value) ||
+        !text_parse_integer(text_of(value), &number) || number < option->min ||
         number > option->max)
         return false;
     *out = (unsigned)number;
@@ -206,7 +208,7 @@ int options_parse(const struct command *command, int argc, char *argv[],
                   void *settings, int *status)
 {
     int operands = 0;
-    bool options_end = false;
+    bool options_end = false, failed = false;
 
     for (int i = 0; i < argc; i++) {
         if (options_end || argv[i][0] != '-' || !argv[i][1]) {
@@ -219,9 +221,9 @@ int options_parse(const struct command *command, int argc, char *argv[],
             *status = command_done(STATUS_OK);
             return -1;
         } else if (parse_word(command, argc, argv, &i, settings) != STATUS_OK) {
-            *status = STATUS_USAGE;
-            return -1;
+            failed = true; /* go on, so that every mistake is said */
         }
     }
-    return operands;
+    *status = failed ? STATUS_USAGE : STATUS_OK;
+    return failed ? -1 : operands;
 }

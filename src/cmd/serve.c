@@ -77,26 +77,30 @@ static bool is_plain_path(const char *path)
                         "abcdefghijklmnopqrstuvwxyz0123456789") == strlen(path);
 }
 
+/* Says every mistake, not only the first. */
 static int check_settings(const struct command *command,
                           const struct serve_settings *s)
 {
-    if (!s->cert || !s->key)
-        return command_usage(command,
-                             "--%s is required (`spillway certs issue`"
-                             " makes a pair)",
-                             s->cert ? "key" : "cert");
+    int status = STATUS_OK;
+
+    if (!s->cert)
+        status = command_usage(command, "--cert is required (`spillway certs "
+                                        "issue` makes a pair)");
+    if (!s->key)
+        status = command_usage(command, "--key is required (`spillway certs "
+                                        "issue` makes a pair)");
     if (!is_plain_path(s->service.path))
-        return command_usage(command,
-                             "--path: '%s' is not a path such as "
-                             "/mutate",
-                             s->service.path);
+        status =
+            command_usage(command, "--path: '%s' is not a path such as /mutate",
+                          s->service.path);
     if (s->service.handshake_ms == 0 || s->service.request_ms == 0 ||
         s->service.idle_ms == 0)
-        return command_usage(command, "a timeout of 0 would end everything at "
-                                      "once");
+        status = command_usage(command, "a timeout of 0 would end everything "
+                                        "at once");
     if (s->service.max_body == 0)
-        return command_usage(command, "--max-body: 0 would refuse everything");
-    return STATUS_OK;
+        status =
+            command_usage(command, "--max-body: 0 would refuse everything");
+    return status;
 }
 
 static int run_serve(const struct command *command, int argc, char *argv[])
@@ -133,11 +137,11 @@ static int run_serve(const struct command *command, int argc, char *argv[])
     log_configure(settings.log_level, settings.log_format);
     /* Everything is proven before a port opens. */
     policy = command_policy(settings.policy);
-    if (!policy)
-        return STATUS_USAGE;
     pair = keypair_load(settings.cert, settings.key, time(NULL), &err);
     if (!pair)
-        return command_fail(&err);
+        (void)command_fail(&err);
+    if (!policy || !pair)
+        return STATUS_USAGE;
     settings.service.policy = policy;
     settings.service.pair = pair;
     service = service_new(&settings.service, &err);

@@ -83,13 +83,6 @@ static bool has_name(const struct listing *listing, const char *name)
     return false;
 }
 
-static bool ends_with(const char *name, const char *suffix)
-{
-    size_t len = strlen(name), tail = strlen(suffix);
-
-    return len > tail && strcmp(name + len - tail, suffix) == 0;
-}
-
 static char *join(const char *directory, const char *name)
 {
     size_t len = strlen(directory);
@@ -250,7 +243,7 @@ static bool search_entry(struct testfind *find, const char *path,
 
     if (!child)
         return error_no_memory(err);
-    if (ends_with(name, EXPECT_SUFFIX))
+    if (text_has_suffix(text_of(name), EXPECT_SUFFIX))
         return visit_pair(find, path, name_offset, name, listing, err);
     if (name[0] == '.' || stat(child, &status) != 0 || !S_ISDIR(status.st_mode))
         return true;
@@ -303,14 +296,14 @@ static bool search_file(struct testfind *find, const char *path,
         return search(find, directory, 0, err);
     if (!list(directory, &listing, err))
         return false;
-    if (ends_with(base, ".json"))
+    if (text_has_suffix(text_of(base), ".json"))
         buf_printf(&expect, "%.*s%s", (int)(strlen(base) - strlen(".json")),
                    base, EXPECT_SUFFIX);
     else
         buf_add_string(&expect, base);
     if (!buf_ok(&expect, err))
         return false;
-    if (!ends_with(expect.data, EXPECT_SUFFIX) ||
+    if (!text_has_suffix(text_of(expect.data), EXPECT_SUFFIX) ||
         !has_name(&listing, expect.data))
         return error_set(err, ERROR_INVALID,
                          "%s: not a case (that is a directory with review.json "

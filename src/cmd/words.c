@@ -10,17 +10,8 @@ enum {
 
 void words_outside(struct buf *out, struct text text)
 {
-    struct text shown = text_clip(text, NAME_MAX_BYTES);
-
-    for (size_t i = 0; i < shown.len; i++) {
-        unsigned char c = (unsigned char)shown.data[i];
-
-        if (c < 0x20 || c == 0x7F)
-            buf_add_char(out, '?');
-        else
-            buf_add_char(out, shown.data[i]);
-    }
-    if (shown.len < text.len)
+    buf_add_shown(out, text, NAME_MAX_BYTES);
+    if (text.len > NAME_MAX_BYTES)
         buf_add_string(out, "...");
 }
 

@@ -80,35 +80,25 @@ static bool build_patch(struct attempt *attempt, const struct json *before,
 }
 
 /*
- * Prove the patch: read back the bytes that would be sent, apply them to our
- * own copy, and compare; then merge again, which must give nothing to do.  A
- * patch that does not apply would reject the user's pod.  *proven is false when
- * it fails; false is returned only when memory is short.
+ * A patch that does not apply would reject the user's pod.  So it is applied to
+ * our own copy first, and merging again must then find nothing to do.  *proven
+ * is false when either fails; false is returned only when memory is short.
  */
 static bool prove(struct attempt *attempt, bool *proven, struct error *err)
 {
-    struct json *copy = json_clone(attempt->arena, attempt->before);
-    struct json_document patch;
-    struct error found = { 0 };
     const struct json *again = NULL;
+    struct json *result;
     struct merge merge;
     struct text rest;
     size_t count;
 
-    *proven = false;
-    if (!copy)
-        return error_no_memory(err);
-    if (!json_read(attempt->patch, &json_any, SIZE_MAX, attempt->arena, &patch,
-                   &found) ||
-        !patch_apply(&copy, patch.root, attempt->arena, &found)) {
-        if (found.kind == ERROR_SYSTEM)
-            *err = found;
-        return found.kind != ERROR_SYSTEM;
-    }
-    if (!json_equal(copy, attempt->after, attempt->arena))
+    if (!patch_prove(attempt->before, attempt->after, attempt->patch,
+                     attempt->arena, &result, proven, err))
+        return false;
+    if (!*proven)
         return true;
-    if (!merge_part(attempt, copy, &merge, &again, err) ||
-        !build_patch(attempt, copy, again, &rest, &count, err))
+    if (!merge_part(attempt, result, &merge, &again, err) ||
+        !build_patch(attempt, result, again, &rest, &count, err))
         return false;
     *proven = count == 0;
     return true;

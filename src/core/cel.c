@@ -181,8 +181,8 @@ static void add_namespaces(struct buf *out, const struct policy *policy)
     buf_add_string(out, " && ");
 }
 
-bool cel_add_policy(struct buf *out, const struct policy *policy,
-                    struct error *err)
+static bool add_policy(struct buf *out, const struct policy *policy,
+                       struct error *err)
 {
     buf_add_string(out, "// ");
     buf_add_text(out, policy->name);
@@ -216,7 +216,7 @@ bool cel_add_policies(struct buf *out, const struct policy_set *set,
 
     for (size_t i = 0; i < policy_set_count(set); i++) {
         buf_add_string(out, i > 0 ? " ||\n" : "");
-        if (!cel_add_policy(out, policy_set_at(set, i), err))
+        if (!add_policy(out, policy_set_at(set, i), err))
             return false;
     }
     if (!buf_ok(out, err))

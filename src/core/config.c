@@ -81,7 +81,8 @@ static void check_type(struct config *config, struct place place,
         return;
     if (place.node->type == JSON_NULL) {
         if (member->required)
-            config_mistake(config, place, "is required, but null");
+            config_mistake(config, place,
+                           "is required, but null (give it a value)");
     } else if (member->type == JSON_STRING) {
         (void)config_is_string(config, place);
     } else {
@@ -161,7 +162,7 @@ bool config_object(struct config *config, struct place place,
             config_mistake(
                 config,
                 place_of(config, place, place.node, text_of(members[i].name)),
-                "is required, but missing");
+                "is required, but missing (add it)");
     }
     return true;
 }

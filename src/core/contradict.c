@@ -18,7 +18,8 @@ struct demand {
     struct text *allowed;
     bool *removed; /* by NotIn, one for each of `allowed` */
     size_t n_allowed;
-    long long above, below; /* Gt and Lt: exclusive bounds */
+    bool bounded;          /* Gt or Lt: the value is an integer, and */
+    long long least, most; /* between these, both included */
 };
 
 /* A sorted list of requirements: those on one key stand together. */
@@ -114,11 +115,15 @@ static void bound(struct demand *demand, const struct requirement *requirement,
     if (requirement->n_values != 1 ||
         !text_parse_integer(requirement->values[0], &value))
         return;
-    demand->present = true;
-    if (above && value > demand->above)
-        demand->above = value;
-    if (!above && value < demand->below)
-        demand->below = value;
+    demand->present = demand->bounded = true;
+    if (value == (above ? LLONG_MAX : LLONG_MIN)) {
+        demand->least = LLONG_MAX; /* nothing is beyond that */
+        demand->most = LLONG_MIN;
+    } else if (above && value + 1 > demand->least) {
+        demand->least = value + 1;
+    } else if (!above && value - 1 < demand->most) {
+        demand->most = value - 1;
+    }
 }
 
 /* The first round gathers what lists values, the second what removes some:
@@ -146,27 +151,20 @@ static bool gather(struct demand *demand, const struct requirement *r,
     return true;
 }
 
-static bool bounded(const struct demand *demand)
-{
-    return demand->above != LLONG_MIN || demand->below != LLONG_MAX;
-}
-
 static bool within(const struct demand *demand, struct text value)
 {
     long long number;
 
-    return !bounded(demand) ||
-           (text_parse_integer(value, &number) && number > demand->above &&
-            number < demand->below);
+    return !demand->bounded ||
+           (text_parse_integer(value, &number) && number >= demand->least &&
+            number <= demand->most);
 }
 
 static bool is_impossible(const struct demand *demand)
 {
     if (demand->present && demand->absent)
         return true;
-    if (bounded(demand) &&
-        (demand->above == LLONG_MAX || demand->below == LLONG_MIN ||
-         demand->above + 1 > demand->below - 1))
+    if (demand->least > demand->most)
         return true;
     if (!demand->listed)
         return false;
@@ -181,7 +179,7 @@ static bool is_impossible(const struct demand *demand)
 static bool key_contradicts(struct text key, const struct source *sources,
                             size_t n_sources, struct arena *arena)
 {
-    struct demand demand = { .above = LLONG_MIN, .below = LLONG_MAX };
+    struct demand demand = { .least = LLONG_MIN, .most = LLONG_MAX };
 
     for (int round = 0; round < 2; round++) {
         for (size_t s = 0; s < n_sources; s++) {

@@ -13,9 +13,10 @@ static bool is_alphanumeric(char c)
     return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z');
 }
 
-bool names_is_dns_label(struct text name)
+/* [a-z0-9-], alphanumeric at both ends. */
+static bool is_label(struct text name)
 {
-    if (name.len == 0 || name.len > 63 || !is_lower_or_digit(name.data[0]) ||
+    if (name.len == 0 || !is_lower_or_digit(name.data[0]) ||
         !is_lower_or_digit(name.data[name.len - 1]))
         return false;
     for (size_t i = 0; i < name.len; i++) {
@@ -23,6 +24,11 @@ bool names_is_dns_label(struct text name)
             return false;
     }
     return true;
+}
+
+bool names_is_dns_label(struct text name)
+{
+    return name.len <= 63 && is_label(name);
 }
 
 bool names_is_dns_subdomain(struct text name)
@@ -34,16 +40,10 @@ bool names_is_dns_subdomain(struct text name)
     for (;;) {
         const char *dot = memchr(at, '.', (size_t)(end - at));
         const char *stop = dot ? dot : end;
-        struct text part = { at, (size_t)(stop - at) };
 
-        /* Parts of a subdomain have no length limit of their own. */
-        if (part.len == 0 || !is_lower_or_digit(part.data[0]) ||
-            !is_lower_or_digit(part.data[part.len - 1]))
+        /* The parts have no length limit of their own. */
+        if (!is_label((struct text){ at, (size_t)(stop - at) }))
             return false;
-        for (size_t i = 0; i < part.len; i++) {
-            if (!is_lower_or_digit(part.data[i]) && part.data[i] != '-')
-                return false;
-        }
         if (!dot)
             return true;
         at = dot + 1;

@@ -325,3 +325,24 @@ bool patch_apply(struct json **root, const struct json *patch,
     }
     return true;
 }
+
+bool patch_prove(const struct json *before, const struct json *after,
+                 struct text patch, struct arena *arena, struct json **result,
+                 bool *proven, struct error *err)
+{
+    struct json_document read;
+    struct error found = { 0 };
+
+    *proven = false;
+    *result = json_clone(arena, before);
+    if (!*result)
+        return error_no_memory(err);
+    if (json_read(patch, &json_any, SIZE_MAX, arena, &read, &found) &&
+        patch_apply(result, read.root, arena, &found)) {
+        *proven = json_equal(*result, after, arena);
+        return true;
+    }
+    if (found.kind == ERROR_SYSTEM)
+        *err = found;
+    return found.kind != ERROR_SYSTEM;
+}

@@ -4,16 +4,6 @@
 #include "spillway/names.h"
 #include "spillway/re2.h"
 
-static const struct {
-    const char *name;
-    bool needs_values;
-} operators[] = {
-    /* In the order of enum selector_operator. */
-    { "In", true },      { "NotIn", true },
-    { "Exists", false }, { "DoesNotExist", false },
-    { "Glob", true },    { "NotGlob", true },
-};
-
 static void parse_namespaces(struct config *config, struct place list,
                              struct policy *policy)
 {
@@ -172,12 +162,8 @@ static void parse_map(struct config *config, struct place map,
 static bool find_operator(struct config *config, struct place at,
                           enum selector_operator *op)
 {
-    for (size_t i = 0; i < array_len(operators); i++) {
-        if (text_is(at.node->string, operators[i].name)) {
-            *op = (enum selector_operator)i;
-            return true;
-        }
-    }
+    if (selector_operator_find(at.node->string, op))
+        return true;
     config_mistake(config, at,
                    "unknown operator '%.*s' (In, NotIn, Exists, DoesNotExist, "
                    "Glob or NotGlob)",
@@ -188,14 +174,17 @@ static bool find_operator(struct config *config, struct place at,
 static void parse_values(struct config *config, struct place values,
                          struct selector_requirement *requirement)
 {
-    bool needed = operators[requirement->op].needs_values;
+    bool needed = requirement->op != SELECTOR_EXISTS &&
+                  requirement->op != SELECTOR_DOES_NOT_EXIST;
     size_t count = json_count(values.node), i = 0;
 
     if (needed && count == 0)
-        config_mistake(config, values, "%s needs at least one value",
+        config_mistake(config, values,
+                       "%s needs at least one value (or use Exists)",
                        selector_operator_name(requirement->op));
     if (!needed && count > 0)
-        config_mistake(config, values, "%s takes no values",
+        config_mistake(config, values,
+                       "%s takes no values (remove them, or use In)",
                        selector_operator_name(requirement->op));
     requirement->values = config_array(config, count, sizeof(struct text));
     for (const struct json *e = values.node ? values.node->child : NULL;

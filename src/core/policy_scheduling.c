@@ -20,7 +20,9 @@ static void check_toleration_key(struct config *config, struct place at,
                        "an empty key needs operator Exists (and then "
                        "tolerates every taint)");
     else if (key.len != 0 && !names_is_label_key(key))
-        config_mistake(config, at, "key '%.*s' is not a valid taint key",
+        config_mistake(config, at,
+                       "key '%.*s' is not a valid taint key (letters, digits, "
+                       "'-', '_', '.', with an optional DNS prefix and '/')",
                        TEXT_ARG(text_clip(key, 100)));
 }
 
@@ -34,7 +36,9 @@ static void check_effect(struct config *config, struct place at,
                        "NoExecute, or none for all)",
                        TEXT_ARG(text_clip(effect, 100)));
     if (seconds && !text_is(effect, "NoExecute"))
-        config_mistake(config, at, "tolerationSeconds needs effect NoExecute");
+        config_mistake(config, at,
+                       "tolerationSeconds needs effect NoExecute (remove it, "
+                       "or use that effect)");
 }
 
 static void check_seconds(struct config *config, struct place at)
@@ -114,10 +118,12 @@ static void check_count(struct config *config, struct place values, size_t op,
         config_mistake(config, values, "%s needs exactly one value",
                        operators[op].name);
     else if (operators[op].most == 0)
-        config_mistake(config, values, "%s takes no values",
+        config_mistake(config, values,
+                       "%s takes no values (remove them, or use In)",
                        operators[op].name);
     else
-        config_mistake(config, values, "%s needs at least one value",
+        config_mistake(config, values,
+                       "%s needs at least one value (or use Exists)",
                        operators[op].name);
 }
 
@@ -161,7 +167,9 @@ static void parse_requirement(struct config *config, struct place at)
     key = config_get(config, at, "key", JSON_STRING);
     op = config_get(config, at, "operator", JSON_STRING);
     if (key.node && !names_is_label_key(key.node->string))
-        config_mistake(config, key, "'%.*s' is not a valid label key",
+        config_mistake(config, key,
+                       "'%.*s' is not a valid label key (letters, digits, '-', "
+                       "'_', '.', with an optional DNS prefix and '/')",
                        TEXT_ARG(text_clip(key.node->string, 100)));
     if (!op.node)
         return;
@@ -219,7 +227,9 @@ static void parse_required(struct config *config, struct place required,
     if (!terms.node)
         return;
     if (!terms.node->child)
-        config_mistake(config, terms, "needs at least one term");
+        config_mistake(
+            config, terms,
+            "needs at least one term (or leave the requirement out)");
     for (const struct json *e = terms.node->child; e; e = e->next)
         parse_term(config, config_element(config, terms, e, i++));
     policy->required = terms.node;

@@ -5,13 +5,28 @@
 
 #include "spillway/arena.h"
 #include "spillway/json.h"
+#include "spillway/macros.h"
+
+static const char *const operator_names[] = {
+    [SELECTOR_IN] = "In",         [SELECTOR_NOT_IN] = "NotIn",
+    [SELECTOR_EXISTS] = "Exists", [SELECTOR_DOES_NOT_EXIST] = "DoesNotExist",
+    [SELECTOR_GLOB] = "Glob",     [SELECTOR_NOT_GLOB] = "NotGlob",
+};
 
 const char *selector_operator_name(enum selector_operator op)
 {
-    static const char *const names[] = { "In",           "NotIn", "Exists",
-                                         "DoesNotExist", "Glob",  "NotGlob" };
+    return operator_names[op];
+}
 
-    return names[op];
+bool selector_operator_find(struct text name, enum selector_operator *op)
+{
+    for (size_t i = 0; i < array_len(operator_names); i++) {
+        if (text_is(name, operator_names[i])) {
+            *op = (enum selector_operator)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool is_listed(const struct selector_requirement *requirement,

@@ -7,11 +7,6 @@
 #include "spillway/buf.h"
 #include "spillway/json.h"
 
-static int compare_texts(const void *a, const void *b)
-{
-    return text_compare(*(const struct text *)a, *(const struct text *)b);
-}
-
 /* A total order: 0 only for requirements that are set-equal. */
 static int compare(const struct requirement *a, const struct requirement *b)
 {
@@ -98,7 +93,8 @@ static bool requirement_compile(const struct json *node, struct arena *arena,
         return false;
     for (const struct json *v = values ? values->child : NULL; v; v = v->next)
         out->values[out->n_values++] = v->string;
-    qsort(out->values, out->n_values, sizeof(struct text), compare_texts);
+    qsort(out->values, out->n_values, sizeof(struct text),
+          text_compare_pointers);
     for (size_t i = 0; i < out->n_values; i++) {
         if (kept == 0 || !text_equal(out->values[kept - 1], out->values[i]))
             out->values[kept++] = out->values[i];

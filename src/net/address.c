@@ -1,6 +1,7 @@
 /* address.c - see address.h for the contract. */
 #include "spillway/address.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -24,8 +25,8 @@ static bool split(const char *text, struct endpoint *endpoint)
     struct text host;
     long long port;
 
-    if (!colon || !text_parse_integer(text_of(colon + 1), &port) || port < 0 ||
-        port > 65535)
+    if (!colon || !isdigit((unsigned char)colon[1]) ||
+        !text_parse_integer(text_of(colon + 1), &port) || port > 65535)
         return false;
     host = (struct text){ text, (size_t)(colon - text) };
     if (host.len >= 2 && host.data[0] == '[' && host.data[host.len - 1] == ']')

@@ -121,8 +121,6 @@ static enum MHD_Result finish_error(const struct webhook *webhook,
 {
     struct answer answer = { .code = 400 };
 
-    if (err->kind == ERROR_TOO_BIG)
-        answer.code = 413;
     if (err->kind == ERROR_SYSTEM) {
         answer.code = 500;
         log_event(LOG_LEVEL_ERROR, "cannot decide a review",

@@ -78,15 +78,6 @@ const char *certificate_format_time(time_t time,
     return out;
 }
 
-/* Append what was written to `bio`. */
-static void drain(BIO *bio, struct buf *out)
-{
-    char *data;
-    long len = BIO_get_mem_data(bio, &data);
-
-    buf_add(out, data, len > 0 ? (size_t)len : 0);
-}
-
 /* One name as text; false for the kinds that a TLS client does not look at. */
 static bool format_name(const GENERAL_NAME *name, struct buf *out)
 {
@@ -97,7 +88,7 @@ static bool format_name(const GENERAL_NAME *name, struct buf *out)
         bio = BIO_new(BIO_s_mem());
         if (bio &&
             ASN1_STRING_print_ex(bio, name->d.dNSName, string_flags) >= 0)
-            drain(bio, out);
+            openssl_drain(bio, out);
         return bio != NULL;
     }
     if (name->type != GEN_IPADD)
@@ -146,7 +137,7 @@ static void format_subject(const X509_NAME *name, struct buf *out)
     const unsigned long layout = XN_FLAG_RFC2253 & ~ASN1_STRFLGS_RFC2253;
 
     if (bio && X509_NAME_print_ex(bio, name, 0, layout | string_flags) >= 0)
-        drain(bio, out);
+        openssl_drain(bio, out);
     ERR_clear_error();
 }
 

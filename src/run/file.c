@@ -241,11 +241,3 @@ bool file_replace_all(const struct file_output *files, size_t count,
     }
     return good;
 }
-
-bool file_replace(const char *path, struct text content, mode_t mode,
-                  struct error *err)
-{
-    const struct file_output file = { path, content, mode };
-
-    return file_replace_all(&file, 1, true, err);
-}

@@ -195,16 +195,6 @@ bool pem_load(const char *path, struct pem *pem, struct error *err)
     return true;
 }
 
-/* Append what was written to `bio`. */
-static bool drain(BIO *bio, struct buf *out, struct error *err)
-{
-    char *data;
-    long len = BIO_get_mem_data(bio, &data);
-
-    buf_add(out, data, (size_t)len);
-    return buf_ok(out, err);
-}
-
 bool pem_format_certificate(X509 *certificate, struct buf *out,
                             struct error *err)
 {
@@ -212,7 +202,8 @@ bool pem_format_certificate(X509 *certificate, struct buf *out,
 
     if (!bio || !PEM_write_bio_X509(bio, certificate))
         return openssl_fail(err, "writing a certificate");
-    return drain(bio, out, err);
+    openssl_drain(bio, out);
+    return buf_ok(out, err);
 }
 
 bool pem_format_key(EVP_PKEY *key, struct buf *out, struct error *err)
@@ -222,7 +213,8 @@ bool pem_format_key(EVP_PKEY *key, struct buf *out, struct error *err)
     if (!bio ||
         !PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL))
         return openssl_fail(err, "writing a private key");
-    return drain(bio, out, err);
+    openssl_drain(bio, out);
+    return buf_ok(out, err);
 }
 
 void pem_done(struct pem *pem)

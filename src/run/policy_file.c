@@ -37,17 +37,12 @@ static bool collect_file(struct policy_files *files, const char *path,
     return true;
 }
 
-static bool has_suffix(const char *name, const char *suffix)
-{
-    size_t len = strlen(name), width = strlen(suffix);
-
-    return len > width && strcmp(name + len - width, suffix) == 0;
-}
-
 static bool is_policy_name(const char *name)
 {
-    return has_suffix(name, ".yaml") || has_suffix(name, ".yml") ||
-           has_suffix(name, ".json");
+    struct text text = text_of(name);
+
+    return text_has_suffix(text, ".yaml") || text_has_suffix(text, ".yml") ||
+           text_has_suffix(text, ".json");
 }
 
 static bool collect_entry(struct policy_files *files, const char *directory,
@@ -60,11 +55,13 @@ static bool collect_entry(struct policy_files *files, const char *directory,
                len && directory[len - 1] == '/' ? "" : "/", name);
     if (!buf_ok(&path, err))
         return false;
-    if (!is_policy_name(name))
-        return error_set(err, ERROR_INVALID,
-                         "%s: is not a policy file (.yaml, .yml or .json); "
-                         "move it away, or begin its name with a dot",
-                         path.data);
+    if (!is_policy_name(name)) {
+        buf_printf(&files->strays,
+                   "%s: is not a policy file (.yaml, .yml or .json; move it "
+                   "away, or begin its name with a dot)\n",
+                   path.data);
+        return buf_ok(&files->strays, err);
+    }
     return collect_file(files, path.data, err);
 }
 
@@ -92,7 +89,7 @@ static bool collect_directory(struct policy_files *files, const char *path,
         free(entries[i]);
     }
     free(entries);
-    if (good && files->count == 0)
+    if (good && files->count == 0 && files->strays.len == 0)
         return error_set(err, ERROR_INVALID,
                          "%s: holds no policy file (.yaml, .yml or .json)",
                          path);
@@ -125,7 +122,18 @@ struct policy_files *file_read_policy(const char *path, struct error *err)
         (void)error_no_memory(err);
         return NULL;
     }
+    files->strays.arena = &files->arena;
     return collect(files, path, err) ? take(&files) : NULL;
+}
+
+struct policy_set *file_parse_policy(const struct policy_files *files,
+                                     struct buf *mistakes, struct error *err)
+{
+    auto_policy_set struct policy_set *set =
+        policy_set_parse(files->sources, files->count, mistakes, err);
+
+    buf_add_text(mistakes, buf_text(&files->strays));
+    return files->strays.len ? NULL : take(&set);
 }
 
 struct policy_set *file_load_policy(const char *path, struct buf *mistakes,
@@ -135,5 +143,5 @@ struct policy_set *file_load_policy(const char *path, struct buf *mistakes,
 
     if (!files)
         return NULL;
-    return policy_set_parse(files->sources, files->count, mistakes, err);
+    return file_parse_policy(files, mistakes, err);
 }

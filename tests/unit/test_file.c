@@ -15,6 +15,14 @@
 
 /* --- reading ----------------------------------------------------------- */
 
+static bool replace_one(const char *path, struct text content, mode_t mode,
+                        struct error *err)
+{
+    const struct file_output file = { path, content, mode };
+
+    return file_replace_all(&file, 1, true, err);
+}
+
 static void assert_content(const char *path, const char *content)
 {
     auto_buf struct buf text = { 0 };
@@ -124,7 +132,7 @@ static void test_replaces(void **state)
     auto_free char *path = scratch_write(*state, "a", "old", 0666);
     struct error err = { 0 };
 
-    assert_true(file_replace(path, text_of("new"), 0600, &err));
+    assert_true(replace_one(path, text_of("new"), 0600, &err));
     assert_content(path, "new");
     assert_int_equal(mode_of(path), 0600);
     assert_int_equal(scratch_count(*state), 1);
@@ -139,7 +147,7 @@ static void test_old_stays_whole(void **state)
     int fd = open(path, O_RDONLY);
 
     assert_true(fd >= 0);
-    assert_true(file_replace(path, text_of("new"), 0600, &err));
+    assert_true(replace_one(path, text_of("new"), 0600, &err));
     assert_int_equal(read(fd, text, 3), 3);
     (void)close(fd);
     assert_string_equal(text, "old");
@@ -153,7 +161,7 @@ static void test_umask(void **state)
 
     for (size_t i = 0; i < array_len(masks); i++) {
         mode_t before = umask(masks[i]);
-        bool good = file_replace(path, text_of("x"), 0640, &err);
+        bool good = replace_one(path, text_of("x"), 0640, &err);
 
         (void)umask(before);
         assert_true(good);
@@ -170,7 +178,7 @@ static void test_working_directory(void **state)
 
     assert_true(before >= 0);
     assert_int_equal(chdir(scratch->path), 0);
-    good = file_replace("bare", text_of("x"), 0600, &err);
+    good = replace_one("bare", text_of("x"), 0600, &err);
     assert_int_equal(fchdir(before), 0);
     (void)close(before);
     assert_true(good);
@@ -182,7 +190,7 @@ static void test_no_directory(void **state)
     auto_free char *path = scratch_path(*state, "missing/a");
     struct error err = { 0 };
 
-    assert_false(file_replace(path, text_of("x"), 0600, &err));
+    assert_false(replace_one(path, text_of("x"), 0600, &err));
     assert_int_equal(err.kind, ERROR_SYSTEM);
     assert_non_null(strstr(err.text, path));
     assert_int_equal(scratch_count(*state), 0);

@@ -13,6 +13,11 @@ struct build_row {
     const char *name, *before, *after, *patch;
 };
 
+struct prove_row {
+    const char *name, *patch; /* from {'a':1} to {'a':1,'b':{'c':2}} */
+    bool proven;
+};
+
 struct apply_row {
     const char *name, *root, *patch, *result; /* NULL: it does not apply */
 };
@@ -43,6 +48,16 @@ static struct build_row build_rows[] = {
     { "a quote in a key is escaped as JSON", "{}", "{'a\\u0022':1}", "[" ADD("/a\\'", "1") "]" },
     { "an index in the middle", "{'a':[{'b':1,'c':'----------------------'},{'b':1}]}", "{'a':[{'b':1,'c':'----------------------'},{'b':2}]}", "[" REPLACE("/a/1/b", "2") "]" },
     { "numbers are repeated as they are written", "{}", "{'a':[1.0,9007199254740993]}", "[" ADD("/a", "[1.0,9007199254740993]") "]" },
+};
+
+static struct prove_row prove_rows[] = {
+    { "a patch that gives what is meant is proven", "[" ADD("/b", "{'c':2}") "]", true },
+    { "one that gives something else is not", "[" ADD("/b", "{'c':3}") "]", false },
+    { "one that gives more is not", "[" ADD("/b", "{'c':2}") "," ADD("/d", "1") "]", false },
+    { "one that does nothing is not", "[]", false },
+    { "one that does not apply is not", "[" ADD("/b/c", "2") "]", false },
+    { "one that is cut off is not", "[" ADD("/b", "{'c':2}"), false },
+    { "one that is no list is not", "{}", false },
 };
 
 static struct apply_row apply_rows[] = {
@@ -185,9 +200,25 @@ static void test_apply(void **state)
         assert_string_equal(pods_print(&arena, root), row->result);
 }
 
+static void test_prove(void **state)
+{
+    const struct prove_row *row = *state;
+    auto_arena struct arena arena = { 0 };
+    struct error err = { 0 };
+    struct json *result;
+    bool proven = !row->proven;
+
+    assert_true(patch_prove(pods_json(&arena, "{'a':1}"),
+                            pods_json(&arena, "{'a':1,'b':{'c':2}}"),
+                            text_of(pods_text(&arena, row->patch)), &arena,
+                            &result, &proven, &err));
+    assert_int_equal(proven, row->proven);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[array_len(build_rows) + array_len(apply_rows) + 2];
+    struct CMUnitTest tests[array_len(build_rows) + array_len(apply_rows) +
+                            array_len(prove_rows) + 2];
     size_t n = 0;
 
     for (size_t i = 0; i < array_len(build_rows); i++)
@@ -196,6 +227,9 @@ int main(void)
     for (size_t i = 0; i < array_len(apply_rows); i++)
         tests[n++] = (struct CMUnitTest){ apply_rows[i].name, test_apply, NULL,
                                           NULL, &apply_rows[i] };
+    for (size_t i = 0; i < array_len(prove_rows); i++)
+        tests[n++] = (struct CMUnitTest){ prove_rows[i].name, test_prove, NULL,
+                                          NULL, &prove_rows[i] };
     tests[n++] = (struct CMUnitTest){ "a patch for a part of a document",
                                       test_build_below, NULL, NULL, NULL };
     tests[n++] = (struct CMUnitTest){ "operations are joined by commas",

@@ -71,6 +71,17 @@ static void assert_refused(const char *path, enum error_kind kind,
         fail_msg("'%s' does not say '%s'", err.text, part);
 }
 
+static void assert_mistake(const char *path, const char *part)
+{
+    auto_buf struct buf mistakes = { 0 };
+    struct error err = { 0 };
+
+    assert_null(file_load_policy(path, &mistakes, &err));
+    assert_int_equal(err.kind, ERROR_NONE);
+    if (!strstr(mistakes.data, part))
+        fail_msg("'%s' does not say '%s'", mistakes.data, part);
+}
+
 static void test_builtin(void **state)
 {
     (void)state;
@@ -132,10 +143,22 @@ static void test_other_files(void **state)
     for (size_t i = 0; i < array_len(names); i++) {
         auto_free char *path = scratch_write(scratch, names[i], "", 0600);
 
-        assert_refused(scratch->path, ERROR_INVALID, path);
+        assert_mistake(scratch->path, path);
         assert_int_equal(unlink(path), 0);
     }
     assert_policies(scratch->path, "a");
+}
+
+static void test_all_mistakes(void **state)
+{
+    const struct scratch *scratch = *state;
+
+    free(scratch_write(scratch, "a.yaml", "kind: Pod\n", 0600));
+    free(scratch_write(scratch, "x.txt", "", 0600));
+    free(scratch_write(scratch, "y.txt", "", 0600));
+    assert_mistake(scratch->path, "/a.yaml:1: ");
+    assert_mistake(scratch->path, "/x.txt: ");
+    assert_mistake(scratch->path, "/y.txt: ");
 }
 
 static void test_directory_inside(void **state)
@@ -251,6 +274,7 @@ int main(void)
         CASE("names that begin with a dot are skipped", test_hidden),
         CASE("any other file in a directory is refused by name",
              test_other_files),
+        CASE("stray files and mistakes are all listed", test_all_mistakes),
         CASE("a directory inside is refused", test_directory_inside),
         CASE("a directory without policies is refused", test_empty_directory),
         CASE("a path that is missing is the machine's fault", test_missing),
