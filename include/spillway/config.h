@@ -14,11 +14,15 @@
 #include "spillway/json.h"
 #include "spillway/macros.h"
 
+struct config_note;
+
 struct config {
     const char *file;     /* for messages */
     struct buf *mistakes; /* lines are appended */
     struct arena *arena;  /* for paths */
     size_t n_mistakes;
+    /* Of this file, until config_flush(); and the last of them. */
+    struct config_note *notes, *last;
     bool no_memory; /* paths or results could not be built */
 };
 
@@ -36,6 +40,9 @@ struct config_member {
     enum json_type type;
     bool required;
 };
+
+/* Write out the mistakes of this file, in the order of its lines. */
+void config_flush(struct config *config);
 
 /* Add a mistake about the value at `place`. */
 void config_mistake(struct config *config, struct place place, const char *fmt,

@@ -15,10 +15,11 @@
 /* Where it is printed, and what stands there already. */
 struct mutate_output {
     struct buf buf;
+    struct buf json; /* objects while all are JSON: without separators */
+    bool has_yaml;   /* some object was YAML */
     bool colour;
     size_t width;    /* of the terminal, to break lines at; 0 for none */
     size_t printed;  /* objects printed so far, over all files */
-    bool after_yaml; /* the last of them was YAML */
     bool after_diff; /* the last of them had a diff */
 };
 
@@ -31,6 +32,9 @@ struct mutate_format {
     /* Print a whole document, a List too, when all in it is done; or NULL. */
     bool (*add_root)(struct mutate_output *output, const struct json *root,
                      bool is_json, struct error *err);
+    /* What to print in the end, when everything could be read; NULL where each
+     * file is printed as it comes. */
+    struct text (*finish)(const struct mutate_output *output);
 };
 
 /* The format of that name; NULL when there is none. */

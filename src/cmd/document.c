@@ -2,6 +2,7 @@
 #include "spillway/document.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "spillway/arena.h"
@@ -77,6 +78,27 @@ static bool take_byte(struct error *err, size_t *byte)
     return !error_set(err, whole.kind, "%s", end + 2);
 }
 
+/* "request.object.spec.x: what" becomes "spec.template.spec.x: what", as the
+ * user wrote it. */
+static void rename_path(struct error *err, const char *template_path)
+{
+    static const char outer[] = "request.object.";
+    const struct error found = *err;
+    char prefix[64] = "";
+    size_t used = 0;
+
+    if (strncmp(found.text, outer, sizeof(outer) - 1) != 0)
+        return;
+    for (const char *c = template_path; *c && used + 2 < sizeof(prefix); c++) {
+        if (*c != '/')
+            prefix[used++] = *c;
+        else if (c > template_path)
+            prefix[used++] = '.';
+    }
+    (void)snprintf(err->text, sizeof(err->text), "%s%s%s", prefix,
+                   used ? "." : "", found.text + sizeof(outer) - 1);
+}
+
 /* Say in terms of the file what admit() found wrong in the bytes it got.  Those
  * that were made for it mean nothing to the user. */
 static bool wrap_admit(struct error *err, const struct document_place *place,
@@ -88,6 +110,8 @@ static bool wrap_admit(struct error *err, const struct document_place *place,
     if (err->kind != ERROR_INVALID)
         return error_wrap(err, "%s", place->file);
     has_byte = take_byte(err, &byte);
+    if (document->kind != DOCUMENT_REVIEW)
+        rename_path(err, document->template_path);
     if (document->kind != DOCUMENT_REVIEW ||
         !offset_of(place, document->review, &offset))
         return wrap_place(err, place, document->root);

@@ -106,7 +106,7 @@ const struct command cmd_manifest_tls = {
     .summary = "Print the serving certificate and its key as a Secret",
     .details =
         "DIR holds tls.crt and tls.key, as `spillway certs issue` writes them. "
-        "The pair is\nproven first, as `spillway serve` does. The Secret is "
+        "The pair\nis proven first, as `spillway serve` does. The Secret is "
         "named spillway-tls.\n\n"
         "Example:\n"
         "  spillway manifest tls certs | kubectl apply -f -\n",

@@ -141,18 +141,37 @@ static bool mutate_file(struct mutate *mutate, const char *path,
     return true;
 }
 
+static void print(struct text text)
+{
+    if (text.len)
+        (void)fwrite(text.data, 1, text.len, stdout);
+    /* Keep what is said on both streams in order. */
+    (void)fflush(stdout);
+}
+
 static void mutate_path(struct mutate *mutate, const char *path)
 {
     struct buf *out = &mutate->output.buf;
     struct error err = { 0 };
 
-    buf_clear(out);
     if (!mutate_file(mutate, path, &err))
         report(mutate, &err);
-    if (out->len)
-        (void)fwrite(out->data, 1, out->len, stdout);
-    /* Keep what is said on both streams in order. */
-    (void)fflush(stdout);
+    if (mutate->format->finish)
+        return;
+    print(buf_text(out));
+    buf_clear(out);
+}
+
+/* Objects go to `kubectl apply`, so they are printed all or not at all. */
+static void finish(struct mutate *mutate)
+{
+    if (!mutate->format->finish)
+        return;
+    if (mutate->failed)
+        (void)fprintf(stderr, "spillway: nothing is printed, since not "
+                              "everything could be read\n");
+    else
+        print(mutate->format->finish(&mutate->output));
 }
 
 /* --- the command ------------------------------------------------------- */
@@ -189,7 +208,9 @@ static int run(const struct command *command, int argc, char *argv[])
         mutate_path(&mutate, "-");
     for (int i = 0; i < operands; i++)
         mutate_path(&mutate, argv[i]);
+    finish(&mutate);
     buf_done(&mutate.output.buf);
+    buf_done(&mutate.output.json);
     arena_done(&mutate.scratch);
     return command_done(mutate.failed ? STATUS_USAGE : STATUS_OK);
 }

@@ -65,19 +65,34 @@ static bool add_object(struct mutate_output *output, const struct json *root,
                        bool is_json, struct error *err)
 {
     const struct json *object = root;
+    auto_buf struct buf text = { 0 };
 
     if (text_is(json_string(root, "kind"), "AdmissionReview"))
         object = json_get(json_get(root, "request"), "object");
     if (!object)
         return true; /* a DELETE has none */
-    if (output->printed++ && (!is_json || output->after_yaml))
+    if (!is_json) {
+        output->has_yaml = true;
+        if (!yaml_write(&text, object, err))
+            return false;
+    } else {
+        json_write_pretty(&text, object, 4);
+        buf_add_char(&text, '\n');
+    }
+    if (output->printed++ || is_json)
         buf_add_string(&output->buf, "---\n");
-    output->after_yaml = !is_json;
-    if (!is_json)
-        return yaml_write(&output->buf, object, err);
-    json_write_pretty(&output->buf, object, 4);
-    buf_add_char(&output->buf, '\n');
-    return buf_ok(&output->buf, err);
+    buf_add_text(&output->buf, buf_text(&text));
+    if (!output->has_yaml)
+        buf_add_text(&output->json, buf_text(&text));
+    return buf_ok(&text, err) && buf_ok(&output->buf, err) &&
+           buf_ok(&output->json, err);
+}
+
+/* JSON beside YAML makes a YAML stream, which begins with a separator so that
+ * it is not taken for JSON; JSON alone has none. */
+static struct text finish_objects(const struct mutate_output *output)
+{
+    return buf_text(output->has_yaml ? &output->buf : &output->json);
 }
 
 /* --- the diff ---------------------------------------------------------- */
@@ -163,11 +178,11 @@ const struct mutate_format *mutate_format_find(const char *name)
 {
     /* clang-format off */
     static const struct mutate_format formats[] = {
-        { "diff",     add_diff,      NULL       },
-        { "response", add_response,  NULL       },
-        { "patch",    add_patch,     NULL       },
-        { "object",   change_object, add_object },
-        { "review",   add_review,    NULL       },
+        { "diff",     add_diff,      NULL,       NULL           },
+        { "response", add_response,  NULL,       NULL           },
+        { "patch",    add_patch,     NULL,       NULL           },
+        { "object",   change_object, add_object, finish_objects },
+        { "review",   add_review,    NULL,       NULL           },
     };
     /* clang-format on */
 

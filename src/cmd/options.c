@@ -14,7 +14,7 @@
 #include "spillway/units.h"
 
 /* Where --help explains an option; wider than the longest of them. */
-enum { HELP_COLUMN = 36 };
+enum { HELP_COLUMN = 36, HELP_WIDTH = 80 };
 
 int command_usage(const struct command *command, const char *fmt, ...)
 {
@@ -40,6 +40,26 @@ static int option_label(const struct option *option, char *out, size_t size)
                     option->argument ? option->argument : "");
 }
 
+/* Print text from HELP_COLUMN on, folded between words at HELP_WIDTH. */
+static void print_folded(const char *text)
+{
+    size_t column = HELP_COLUMN;
+
+    while (*text) {
+        size_t word = strcspn(text, " ");
+
+        if (column > HELP_COLUMN && column + 1 + word > HELP_WIDTH) {
+            printf("\n%*s", HELP_COLUMN, "");
+            column = HELP_COLUMN;
+        } else if (column > HELP_COLUMN) {
+            column += (size_t)printf(" ");
+        }
+        column += (size_t)printf("%.*s", (int)word, text);
+        text += word + (text[word] == ' ');
+    }
+    printf("\n");
+}
+
 void command_help(const struct command *command)
 {
     char label[80];
@@ -50,7 +70,8 @@ void command_help(const struct command *command)
     printf("\nOptions:\n");
     for (size_t i = 0; i < command->n_options; i++) {
         (void)option_label(&command->options[i], label, sizeof(label));
-        printf("%-*s  %s\n", HELP_COLUMN - 2, label, command->options[i].help);
+        printf("%-*s  ", HELP_COLUMN - 2, label);
+        print_folded(command->options[i].help);
     }
     printf("%-*s%s\n", HELP_COLUMN, "  -h, --help", "show this text");
     if (command->details)

@@ -113,6 +113,10 @@ static int run(const struct command *command, int argc, char *argv[])
         complete = test_path(&find, argv[i], operands) && complete;
     testfind_done(&find);
     printf("%zu passed, %zu failed\n", tally.passed, tally.failed);
+    if (complete && tally.passed + tally.failed == 0)
+        (void)fprintf(stderr, "spillway test: no case found (a case is a "
+                              "directory with review.json or pod.yaml, and "
+                              "expect.yaml)\n");
     if (!complete)
         return command_done(STATUS_USAGE);
     if (tally.failed)

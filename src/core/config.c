@@ -8,18 +8,50 @@
 
 enum { MAX_MEMBERS = 16 };
 
+/* A mistake that was found, in a list sorted by line. */
+struct config_note {
+    struct config_note *next;
+    unsigned line;
+    struct text text;
+};
+
 void config_mistake(struct config *config, struct place place, const char *fmt,
                     ...)
 {
+    struct config_note *note = arena_new(config->arena, struct config_note);
+    struct config_note **link = &config->notes;
+    struct buf text = { .arena = config->arena };
     va_list ap;
 
     config->n_mistakes++;
-    buf_printf(config->mistakes, "%s:%u: %s%s", config->file, place.line,
-               place.path, *place.path ? ": " : "");
+    buf_printf(&text, "%s%s", place.path, *place.path ? ": " : "");
     va_start(ap, fmt);
-    buf_vprintf(config->mistakes, fmt, ap);
+    buf_vprintf(&text, fmt, ap);
     va_end(ap);
-    buf_add_char(config->mistakes, '\n');
+    if (!note || text.failed) {
+        config->no_memory = true;
+        return;
+    }
+    *note = (struct config_note){ NULL, place.line, buf_text(&text) };
+    if (config->last && config->last->line <= place.line)
+        link = &config->last->next; /* where it almost always belongs */
+    while (*link && (*link)->line <= place.line)
+        link = &(*link)->next;
+    note->next = *link;
+    *link = note;
+    if (!note->next)
+        config->last = note;
+}
+
+void config_flush(struct config *config)
+{
+    for (const struct config_note *note = config->notes; note;
+         note = note->next) {
+        buf_printf(config->mistakes, "%s:%u: ", config->file, note->line);
+        buf_add_text(config->mistakes, note->text);
+        buf_add_char(config->mistakes, '\n');
+    }
+    config->notes = config->last = NULL;
 }
 
 static const char *path_text(struct config *config, struct buf *path)

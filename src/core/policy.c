@@ -158,6 +158,7 @@ static bool parse_source(struct policy_set *set,
                        "holds no policy document");
     for (size_t i = 0; i < documents.count; i++)
         parse_document(config, set, documents.list[i]);
+    config_flush(config);
     return config->no_memory ? error_no_memory(err) : true;
 }
 

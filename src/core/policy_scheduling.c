@@ -203,8 +203,9 @@ static void parse_term(struct config *config, struct place at)
                        "pins pods to one node, which a policy must not do (use "
                        "matchExpressions)");
     else if (json_count(expressions.node) == 0)
-        config_mistake(config, at,
-                       "an empty term matches no node (give matchExpressions)");
+        config_mistake(
+            config, at,
+            "an empty term or preference says nothing (give matchExpressions)");
     for (const struct json *e = expressions.node ? expressions.node->child
                                                  : NULL;
          e; e = e->next)

@@ -107,7 +107,7 @@ static struct row rows[] = {
       "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"x\"},"
       "\"spec\":{\"template\":{}},\"spec\":{\"template\":{}}}", 2, NULL, "key 'spec' is given twice" },
     { "a wrong type in a pod", "mutate", "apiVersion: v1\nkind: Pod\nspec: {tolerations: 1}\n", 2, NULL,
-      "standard input:1: request.object.spec.tolerations" },
+      "standard input:1: spec.tolerations: expected" },
     { "a review without a uid", "mutate",
       "{\"apiVersion\":\"admission.k8s.io/v1\",\"kind\":\"AdmissionReview\",\"request\":{}}", 2, NULL,
       "standard input: byte 0: request.uid is missing" },

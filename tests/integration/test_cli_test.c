@@ -98,7 +98,7 @@ static struct row rows[] = {
     { "a patch that is no JSON fails", { { "a/pod.yaml", POD }, { "a/patch.json", "[" } }, 1, "patch.json: byte 1", NULL },
     { "one failure among others", { { "a/pod.yaml", POD }, { "a/expect.yaml", MUTATED },
       { "b/pod.yaml", POD } }, 1, "1 passed, 1 failed\n", NULL },
-    { "no case is status 3", { { "x/other.json", "{}" } }, 3, "0 passed, 0 failed\n", NULL },
+    { "no case is status 3", { { "x/other.json", "{}" } }, 3, "0 passed, 0 failed\n", "no case found" },
 };
 /* clang-format on */
 
