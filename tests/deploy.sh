@@ -79,9 +79,16 @@ used_options()
     sed -n 's/^ *- \(--[a-z-]*\).*/\1/p' "$deployment"
 }
 
+# The options of serve, each on one line.
+serve_help()
+{
+    "$SPILLWAY" serve --help |
+        sed -e ':join' -e N -e '$!b join' -e 's/\n  *\([^ -]\)/ \1/g'
+}
+
 options_exist()
 {
-    "$SPILLWAY" serve --help >"$work/help" || return 1
+    serve_help >"$work/help" || return 1
     used_options | grep -q . || return 1
     for option in $(used_options); do
         grep -q -- " $option " "$work/help" || {
@@ -96,7 +103,7 @@ seconds_of()
 {
     value=$(sed -n "s/^ *- --$1=//p" "$deployment")
     [ -n "$value" ] ||
-        value=$("$SPILLWAY" serve --help |
+        value=$(serve_help |
             sed -n "s/^ *--$1 .*(default \([0-9]*s\)).*/\1/p")
     echo "${value%s}"
 }
@@ -113,7 +120,7 @@ grace_is_long_enough()
 # The port of an address that serve listens on by default.
 default_port()
 {
-    "$SPILLWAY" serve --help |
+    serve_help |
         sed -n "s/^ *--$1 .*(default [^),]*:\([0-9]*\).*/\1/p"
 }
 
@@ -130,7 +137,7 @@ path_is_the_default()
 {
     path=$(sed -n 's/^ *path: //p' deploy/base/webhook.yaml)
     echo "path '$path'"
-    "$SPILLWAY" serve --help | grep -q -- "--path .*(default $path)"
+    serve_help | grep -q -- "--path .*(default $path)"
 }
 
 # Every file that the arguments name lies below something that is mounted.
@@ -293,6 +300,26 @@ check 'a policy with mistakes is not printed' \
     refuses 'kustomization' manifest policy --policy deploy/base/kustomization.yaml
 check 'the certificate of cert-manager bears the name of the Service' \
     stands_in deploy/overlays/cert-manager/certificates.yaml "- $server"
+
+# The reference in the README is what --help prints, line by line.
+readme_has_help()
+{
+    "$SPILLWAY" help | sed -n 's/^  \([a-z]*\( [a-z]*\)\{0,1\}\)  .*/\1/p' \
+        >"$work/commands"
+    grep -q '^serve$' "$work/commands" || return 1
+    while read -r command; do
+        # shellcheck disable=SC2086 # a command can be two words
+        "$SPILLWAY" help $command >"$work/help" || return 1
+        while IFS= read -r line; do
+            [ -z "$line" ] || grep -qxF -- "    $line" README.md || {
+                echo "not in README.md: $line"
+                return 1
+            }
+        done <"$work/help"
+    done <"$work/commands"
+}
+
+check 'the README prints the help of every command' readme_has_help
 
 [ $failed -eq 0 ] || {
     echo "$failed failed" >&2

@@ -16,6 +16,7 @@ struct request_head {
     const char *method, *path, *version; /* "POST", "/mutate", "HTTP/1.1" */
     const char *content_length, *transfer_encoding, *content_type, *expect;
     bool has_content_encoding;
+    bool is_malformed; /* a header that others could read in another way */
     unsigned n_hosts, n_content_lengths, n_transfer_encodings, n_content_types;
 };
 

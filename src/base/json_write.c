@@ -8,10 +8,31 @@ static size_t plain_length(struct text text)
     size_t i = 0;
 
     while (i < text.len && (unsigned char)text.data[i] >= 0x20 &&
-           (unsigned char)text.data[i] < 0x80 && text.data[i] != '"' &&
+           (unsigned char)text.data[i] < 0x7F && text.data[i] != '"' &&
            text.data[i] != '\\')
         i++;
     return i;
+}
+
+/* The character of a UTF-8 sequence of `len` bytes. */
+static unsigned code_point(const char *at, size_t len)
+{
+    unsigned code = (unsigned char)at[0];
+
+    if (len > 1)
+        code &= 0x7Fu >> len;
+    for (size_t i = 1; i < len; i++)
+        code = code << 6 | ((unsigned char)at[i] & 0x3F);
+    return code;
+}
+
+/* Characters that a terminal or an editor acts upon: controls, line
+ * separators, and what turns the direction of writing. */
+static bool is_acted_upon(unsigned code)
+{
+    return code < 0x20 || (code >= 0x7F && code <= 0x9F) ||
+           (code >= 0x2028 && code <= 0x202E) ||
+           (code >= 0x2066 && code <= 0x2069);
 }
 
 /* Write the character at the start of `text`, which is not plain; returns how
@@ -22,11 +43,12 @@ static size_t write_special(struct buf *out, struct text text)
     unsigned char c = (unsigned char)text.data[0];
     const char *found = c ? strchr(escaped, c) : NULL;
     size_t len = text_utf8_sequence(text.data, text.len);
+    unsigned code = len ? code_point(text.data, len) : 0xFFFD;
 
     if (found)
         buf_printf(out, "\\%c", letters[found - escaped]);
-    else if (c < 0x20)
-        buf_printf(out, "\\u%04x", c);
+    else if (len > 0 && is_acted_upon(code))
+        buf_printf(out, "\\u%04x", code);
     else if (len == 0)
         buf_add_string(out, "\xEF\xBF\xBD"); /* U+FFFD */
     else

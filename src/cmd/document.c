@@ -2,7 +2,6 @@
 #include "spillway/document.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "spillway/arena.h"
@@ -95,8 +94,8 @@ static void rename_path(struct error *err, const char *template_path)
         else if (c > template_path)
             prefix[used++] = '.';
     }
-    (void)snprintf(err->text, sizeof(err->text), "%s%s%s", prefix,
-                   used ? "." : "", found.text + sizeof(outer) - 1);
+    (void)error_set(err, found.kind, "%s%s%s", prefix, used ? "." : "",
+                    found.text + sizeof(outer) - 1);
 }
 
 /* Say in terms of the file what admit() found wrong in the bytes it got.  Those

@@ -76,7 +76,8 @@ static void hand_over(struct listener *listener, int fd,
 
     if (!connections_add(s->connections, fd, now_ms)) {
         (void)close(fd);
-        complain(listener, &listener->full, now_ms, "--max-connections");
+        complain(listener, &listener->full, now_ms,
+                 "as many as may be open at once");
         return;
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

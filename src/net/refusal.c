@@ -29,6 +29,8 @@ static bool find_framing(const struct request_head *head,
 {
     bool is_1_0 = strcmp(head->version, "HTTP/1.0") == 0;
 
+    if (head->is_malformed)
+        return refuse(refusal, 400, "a malformed header");
     if (head->n_transfer_encodings && head->n_content_lengths)
         return refuse(refusal, 400,
                       "Transfer-Encoding and Content-Length in one request");

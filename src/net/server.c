@@ -32,14 +32,6 @@ struct server {
     struct listener *listener;
 };
 
-static struct transport *transport_of(struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-    return info ? info->socket_context : NULL;
-}
-
 /* One request of one connection, from its first line to its end. */
 struct exchange {
     unsigned magic;
@@ -47,21 +39,58 @@ struct exchange {
     void *request; /* the handler's */
 };
 
+/* What we keep of a connection: the library's socket context. */
+struct peer {
+    struct transport *transport;
+    struct exchange *open; /* the request that has not ended */
+};
+
+static struct peer *peer_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info ? info->socket_context : NULL;
+}
+
+static struct transport *transport_of(struct MHD_Connection *connection)
+{
+    const struct peer *peer = peer_of(connection);
+
+    return peer ? peer->transport : NULL;
+}
+
+static void end_exchange(const struct server *server, struct peer *peer,
+                         unsigned status)
+{
+    struct exchange *exchange = peer ? peer->open : NULL;
+
+    if (!exchange)
+        return;
+    assert(exchange->magic == EXCHANGE_MAGIC);
+    peer->open = NULL;
+    server->settings.handler->end(server->settings.context, exchange->request,
+                                  status);
+    free(exchange);
+}
+
 static void *on_request_line(void *context, const char *uri,
                              struct MHD_Connection *connection)
 {
     const struct server *server = context;
-    struct transport *transport = transport_of(connection);
-    struct exchange *exchange = calloc(1, sizeof(*exchange));
+    struct peer *peer = peer_of(connection);
+    struct exchange *exchange = peer ? calloc(1, sizeof(*exchange)) : NULL;
 
     (void)uri;
-    if (transport)
-        transport_begin(transport);
     if (!exchange)
         return NULL;
+    transport_begin(peer->transport);
+    /* The library forgets a request whose arguments do not fit its memory. */
+    end_exchange(server, peer, 0);
     exchange->magic = EXCHANGE_MAGIC;
     exchange->request =
         server->settings.handler->begin(server->settings.context);
+    peer->open = exchange;
     return exchange;
 }
 
@@ -110,23 +139,16 @@ static enum MHD_Result on_request(void *context,
 static void on_completed(void *context, struct MHD_Connection *connection,
                          void **state, enum MHD_RequestTerminationCode code)
 {
-    const struct server *server = context;
-    struct transport *transport = transport_of(connection);
-    struct exchange *exchange = *state;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS);
+    struct peer *peer = peer_of(connection);
 
     (void)code;
-    if (exchange) {
-        assert(exchange->magic == EXCHANGE_MAGIC);
-        server->settings.handler->end(server->settings.context,
-                                      exchange->request,
-                                      info ? info->http_status : 0);
-        free(exchange);
-    }
     *state = NULL;
-    if (transport)
-        transport_end(transport);
+    if (!peer)
+        return;
+    end_exchange(context, peer, info ? info->http_status : 0);
+    transport_end(peer->transport);
 }
 
 static void on_started(const struct server *server,
@@ -139,10 +161,16 @@ static void on_started(const struct server *server,
     struct connection *entry =
         connections_start(server->connections, fd,
                           session ? CONNECTION_HANDSHAKE : CONNECTION_IDLE);
+    struct peer *peer = entry ? calloc(1, sizeof(*peer)) : NULL;
 
     /* Without memory the connection keeps its first deadline, and goes. */
-    if (entry)
-        *context = transport_new(fd, entry, session);
+    if (!peer)
+        return;
+    peer->transport = transport_new(fd, entry, session);
+    if (peer->transport)
+        *context = peer;
+    else
+        free(peer);
 }
 
 static void on_connection(void *context, struct MHD_Connection *connection,
@@ -150,6 +178,7 @@ static void on_connection(void *context, struct MHD_Connection *connection,
                           enum MHD_ConnectionNotificationCode code)
 {
     const struct server *server = context;
+    struct peer *peer = *socket_context;
     int fd =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
             ->connect_fd;
@@ -159,11 +188,14 @@ static void on_connection(void *context, struct MHD_Connection *connection,
         return;
     }
     /* The library closes the descriptor after this. */
-    if (transport_lingers(*socket_context))
+    if (peer && transport_lingers(peer->transport))
         connections_linger(server->connections, fd, listener_now());
     else
         connections_remove(server->connections, fd);
-    transport_free(*socket_context);
+    end_exchange(server, peer, 0);
+    if (peer)
+        transport_free(peer->transport);
+    free(peer);
     *socket_context = NULL;
 }
 

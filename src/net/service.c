@@ -23,8 +23,8 @@
 #include "spillway/webhook.h"
 
 enum {
-    ADMIN_CONNECTIONS = 64,
-    ADMIN_IDLE_MS = 60000,
+    ADMIN_CONNECTIONS = 256,
+    ADMIN_IDLE_MS = 5000, /* so that nobody can sit there for long */
     ADMIN_REQUEST_MS = 10000,
     SPARE_DESCRIPTORS = 64, /* besides those of the connections */
     SETTLE_MS = 200,        /* without a request before the end of a drain */

@@ -19,6 +19,7 @@
 #include "spillway/arena.h"
 #include "spillway/buf.h"
 #include "spillway/log.h"
+#include "spillway/macros.h"
 #include "spillway/metrics.h"
 #include "spillway/policy.h"
 #include "spillway/refusal.h"
@@ -131,13 +132,42 @@ static enum MHD_Result finish_error(const struct webhook *webhook,
 
 /* --- the head ---------------------------------------------------------- */
 
+/*
+ * A header that the library took and others would read in another way (RFC
+ * 9112, section 5): a space before the colon, a NUL in the value, and what is
+ * left of a folded line, which it glues to the name ("Content-Length5").
+ */
+static bool is_malformed(const char *key, size_t key_len, const char *value,
+                         size_t value_len)
+{
+    static const char *const framing[] = { "Content-Length",
+                                           "Transfer-Encoding",
+                                           "Content-Encoding" };
+    static const char token[] = "!#$%&'*+-.^_`|~0123456789"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "abcdefghijklmnopqrstuvwxyz";
+
+    if (strspn(key, token) != key_len ||
+        (value_len && memchr(value, '\0', value_len)))
+        return true;
+    for (size_t i = 0; i < array_len(framing); i++) {
+        size_t len = strlen(framing[i]);
+
+        if (key_len > len && strncasecmp(key, framing[i], len) == 0)
+            return true;
+    }
+    return false;
+}
+
 static enum MHD_Result note_header(void *context, enum MHD_ValueKind kind,
-                                   const char *key, const char *value)
+                                   const char *key, size_t key_len,
+                                   const char *value, size_t value_len)
 {
     struct request_head *head = context;
 
     (void)kind;
     value = value ? value : "";
+    head->is_malformed |= is_malformed(key, key_len, value, value_len);
     if (strcasecmp(key, "Host") == 0) {
         head->n_hosts++;
     } else if (strcasecmp(key, "Content-Length") == 0) {
@@ -151,8 +181,10 @@ static enum MHD_Result note_header(void *context, enum MHD_ValueKind kind,
         head->content_type = value;
     } else if (strcasecmp(key, "Content-Encoding") == 0) {
         head->has_content_encoding = true;
-    } else if (strcasecmp(key, "Expect") == 0) {
-        head->expect = value;
+    } else if (strcasecmp(key, "Expect") == 0 &&
+               (!head->expect ||
+                strcasecmp(head->expect, "100-continue") == 0)) {
+        head->expect = value; /* the first that we do not know */
     }
     return MHD_YES;
 }
@@ -183,8 +215,8 @@ static enum MHD_Result request_head(void *context, void *state,
     if (!request)
         return MHD_NO; /* there was no memory for it */
     assert(request->magic == REQUEST_MAGIC);
-    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, note_header,
-                                    &head);
+    (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, note_header,
+                                      &head);
     if (refusal_find(&head, s->path, s->max_body, &length, &request->refusal)) {
         /* Without a body there is nothing to cut off: answered at its end, the
          * request leaves the connection usable. */

@@ -2,6 +2,8 @@
 #include "spillway/log.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,6 +21,10 @@ static const char *const level_names[] = {
 
 static _Atomic(enum log_level) shown = LOG_LEVEL_INFO;
 static _Atomic(bool) as_json = false;
+
+/* Lines not written because stderr was full; under the lock. */
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
+static unsigned long long dropped;
 
 void log_configure(const char *level, const char *format)
 {
@@ -94,9 +100,18 @@ void log_format(struct buf *out, bool json, const struct timespec *time,
     buf_add_string(out, json ? "}\n" : "\n");
 }
 
-/* A pipe whose reader is slow can take a line in parts; a signal can come in
- * between.  Both are rare, and the rest of the line follows at once. */
-static void write_all(struct text line)
+/* A reader that has gone to sleep must not stop the service: what does not fit
+ * is dropped and counted.  A pipe that can be written to takes PIPE_BUF bytes
+ * at once, which is more than a line has. */
+static bool can_write(void)
+{
+    struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+    return poll(&fd, 1, 0) != 0;
+}
+
+/* Under `writing`, so that nobody fills the pipe in between. */
+static void write_line(struct text line)
 {
     while (line.len > 0) {
         ssize_t n = write(STDERR_FILENO, line.data, line.len);
@@ -117,7 +132,18 @@ void log_write(enum log_level level, const char *message,
     if (!log_shows(level))
         return;
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    log_format(&line, log_is_json(), &now, level, message, fields, count);
-    if (!line.failed)
-        write_all(buf_text(&line));
+    (void)pthread_mutex_lock(&writing);
+    if (!can_write()) {
+        dropped++;
+    } else {
+        if (dropped > 0)
+            log_format(&line, log_is_json(), &now, LOG_LEVEL_WARN,
+                       "dropped log lines that nobody read",
+                       (struct log_field[]){ log_number("lines", dropped) }, 1);
+        log_format(&line, log_is_json(), &now, level, message, fields, count);
+        dropped = 0;
+        if (!line.failed)
+            write_line(buf_text(&line));
+    }
+    (void)pthread_mutex_unlock(&writing);
 }

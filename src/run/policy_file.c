@@ -132,8 +132,10 @@ struct policy_set *file_parse_policy(const struct policy_files *files,
     auto_policy_set struct policy_set *set =
         policy_set_parse(files->sources, files->count, mistakes, err);
 
+    if (files->strays.len == 0)
+        return take(&set);
     buf_add_text(mistakes, buf_text(&files->strays));
-    return files->strays.len ? NULL : take(&set);
+    return NULL;
 }
 
 struct policy_set *file_load_policy(const char *path, struct buf *mistakes,

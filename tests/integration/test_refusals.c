@@ -46,6 +46,20 @@ static const struct row rows[] = {
     { "a malformed Content-Length is 400",
       "POST /mutate HTTP/1.1\r\n" HOST JSON "Content-Length: 2x\r\n\r\n{}",
       400, NULL, NULL, false },
+    { "a space before the colon of a Content-Length is 400",
+      "POST /mutate HTTP/1.1\r\n" HOST JSON TWO "Content-Length : 3\r\n\r\n{}",
+      400, NULL, NULL, false },
+    { "a tab before the colon of a Transfer-Encoding is 400",
+      "POST /mutate HTTP/1.1\r\n" HOST JSON TWO
+      "Transfer-Encoding\t: chunked\r\n\r\n{}",
+      400, NULL, NULL, false },
+    { "a folded Content-Length is 400",
+      "POST /mutate HTTP/1.1\r\n" HOST JSON "Content-Length:\r\n 2\r\n\r\n{}",
+      400, NULL, NULL, false },
+    { "a folded Content-Encoding is 400",
+      "POST /mutate HTTP/1.1\r\n" HOST JSON TWO
+      "Content-Encoding:\r\n gzip\r\n\r\n{}",
+      400, NULL, NULL, false },
     { "another path is 404",
       "POST /nowhere HTTP/1.1\r\n" HOST JSON TWO "\r\n{}",
       404, "NotFound", "/mutate", false },
@@ -91,6 +105,10 @@ static const struct row rows[] = {
     { "neither length nor chunks is 411",
       "POST /mutate HTTP/1.1\r\n" HOST JSON "\r\n",
       411, "BadRequest", "Content-Length", true },
+    { "an unknown Expect beside a known one is 417",
+      "POST /mutate HTTP/1.1\r\n" HOST JSON TWO
+      "Expect: 200-ok\r\nExpect: 100-continue\r\n\r\n{}",
+      417, "BadRequest", "100-continue", false },
     { "an unknown Expect comes before the length",
       "POST /mutate HTTP/1.1\r\n" HOST JSON "Expect: x\r\n\r\n",
       417, "BadRequest", "100-continue", true },
@@ -216,6 +234,31 @@ static void test_row(void **state)
     assert_int_equal(again.status, 400);
 }
 
+/* More arguments than the library has memory for: it closes, and whatever was
+ * kept of the request is given back (AddressSanitizer would tell). */
+static void test_many_arguments(void **state)
+{
+    enum { COUNT = 7000 };
+    auto_client struct client client = { 0 }, good = { 0 };
+    auto_reply struct reply reply = { 0 };
+    char *query = malloc(2 * COUNT);
+
+    (void)state;
+    assert_non_null(query);
+    for (size_t i = 0; i < COUNT; i++)
+        memcpy(query + 2 * i, "a&", 2);
+    client_open(&client, &server);
+    client_send(&client, "POST /mutate?");
+    (void)client_try_send(&client, query, 2 * COUNT);
+    (void)client_try_send(&client, " HTTP/1.1\r\n\r\n", 13);
+    free(query);
+    (void)client_wait_closed(&client);
+    client_open(&good, &server);
+    client_post(&good, "", "{}", 2);
+    client_read(&good, &reply);
+    assert_int_equal(reply.status, 400);
+}
+
 static void test_refused_body(void **state)
 {
     enum { SIZE = 8 * 1024 * 1024 };
@@ -249,12 +292,14 @@ static void test_head_method(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[array_len(rows) + 2];
+    struct CMUnitTest tests[array_len(rows) + 3];
     size_t n = 0;
 
     for (; n < array_len(rows); n++)
         tests[n] = (struct CMUnitTest){ rows[n].name, test_row, NULL, NULL,
                                         (void *)(uintptr_t)&rows[n] };
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_many_arguments);
+    tests[n - 1].name = "arguments beyond the memory for them leak nothing";
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_refused_body);
     tests[n - 1].name = "a refusal reaches a client that goes on sending";
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_head_method);

@@ -74,6 +74,22 @@ static void test_pretty(void **state)
                                   "  \"c\": {}\n}");
 }
 
+static void test_acted_upon(void **state)
+{
+    /* CSI, a line separator, a right-to-left override, an isolate; and their
+     * neighbours, which are plain text. */
+    static const char in[] = "\xC2\x9B\xE2\x80\xA8\xE2\x80\xAE\xE2\x81\xA6"
+                             "\xC2\xA0\xE2\x80\xA7\xE2\x80\xAF\xF0\x9F\x98\x80";
+    auto_arena struct arena arena = { 0 };
+    struct buf out = { .arena = &arena };
+
+    (void)state;
+    json_write_string(&out, text_of(in));
+    assert_string_equal(out.data,
+                        "\"\\u009b\\u2028\\u202e\\u2066"
+                        "\xC2\xA0\xE2\x80\xA7\xE2\x80\xAF\xF0\x9F\x98\x80\"");
+}
+
 static void test_strings(void **state)
 {
     static const char in[] = "\"\\/\b\f\n\r\t\x01\x1F\x7F\xC3\xA9"
@@ -83,10 +99,10 @@ static void test_strings(void **state)
 
     (void)state;
     json_write_string(&out, (struct text){ in, sizeof(in) - 1 });
-    assert_string_equal(out.data,
-                        "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7F\xC3\xA9"
-                        "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"
-                        "\\u0000z\"");
+    assert_string_equal(
+        out.data, "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\xC3\xA9"
+                  "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"
+                  "\\u0000z\"");
 }
 
 static void test_equal(void **state)
@@ -268,6 +284,8 @@ int main(void)
         { "indented output", test_pretty, NULL, NULL, NULL },
         { "strings are escaped, and always UTF-8", test_strings, NULL, NULL,
           NULL },
+        { "what a terminal would act upon is escaped", test_acted_upon, NULL,
+          NULL, NULL },
         { "equality is that of values", test_equal, NULL, NULL, NULL },
         { "absent, null and duplicate members", test_questions, NULL, NULL,
           NULL },
