@@ -304,7 +304,8 @@ check 'the certificate of cert-manager bears the name of the Service' \
 # The reference in the README is what --help prints, line by line.
 readme_has_help()
 {
-    "$SPILLWAY" help | sed -n 's/^  \([a-z]*\( [a-z]*\)\{0,1\}\)  .*/\1/p' \
+    "$SPILLWAY" help |
+        sed -n 's/^  \([a-z]\{1,\}\( [a-z]\{1,\}\)\{0,1\}\)  .*/\1/p' \
         >"$work/commands"
     grep -q '^serve$' "$work/commands" || return 1
     while read -r command; do
