@@ -103,6 +103,19 @@ static int check_settings(const struct command *command,
     return status;
 }
 
+/* An expired certificate is an outage that nobody sees: failing open, the API
+ * server lets pods through unchanged. */
+static void warn_expiry(const struct keypair *pair, time_t now)
+{
+    enum { SOON_DAYS = 14, DAY = 24 * 3600 };
+
+    if (pair->not_after - now < (time_t)SOON_DAYS * DAY)
+        log_event(
+            LOG_LEVEL_WARN, "the certificate expires soon",
+            log_number("hours",
+                       (unsigned long long)(pair->not_after - now) / 3600));
+}
+
 static int run_serve(const struct command *command, int argc, char *argv[])
 {
     struct serve_settings settings = {
@@ -123,6 +136,7 @@ static int run_serve(const struct command *command, int argc, char *argv[])
     auto_keypair struct keypair *pair = NULL;
     auto_service struct service *service = NULL;
     struct error err = { 0 };
+    time_t now = time(NULL);
     int status,
         operands = options_parse(command, argc, argv, &settings, &status);
 
@@ -137,11 +151,12 @@ static int run_serve(const struct command *command, int argc, char *argv[])
     log_configure(settings.log_level, settings.log_format);
     /* Everything is proven before a port opens. */
     policy = command_policy(settings.policy);
-    pair = keypair_load(settings.cert, settings.key, time(NULL), &err);
+    pair = keypair_load(settings.cert, settings.key, now, &err);
     if (!pair)
         (void)command_fail(&err);
     if (!policy || !pair)
         return STATUS_USAGE;
+    warn_expiry(pair, now);
     settings.service.policy = policy;
     settings.service.pair = pair;
     service = service_new(&settings.service, &err);

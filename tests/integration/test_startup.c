@@ -65,6 +65,13 @@ struct row {
 static struct row rows[] = {
     { "a certificate is required", { "--key", "@tls.key" }, { "--cert" } },
     { "a key is required", { "--cert", "@tls.crt" }, { "--key" } },
+    { "every option that is missing is said", { NULL },
+      { "--cert is required", "--key is required" } },
+    { "every option that is unknown is said", { "--foo", "--bar" },
+      { "'--foo'", "'--bar'" } },
+    { "a wrong policy does not hide a wrong certificate",
+      { "--cert", "@none.crt", "--key", "@tls.key", "--policy", "+tls.crt" },
+      { "none.crt", "tls.crt" } },
     { "a certificate that is not there is named",
       { "--cert", "@none.crt", "--key", "@tls.key" },
       { "none.crt", "No such file" } },
