@@ -1,11 +1,12 @@
 /* common.c - what the commands share: messages, policies, exit statuses. */
+#include "spillway/cmd.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "spillway/cmd.h"
 #include "spillway/file.h"
 #include "spillway/policy.h"
 

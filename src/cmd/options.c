@@ -4,13 +4,14 @@
  * getopt_long() is not used because one table must serve the parser, the help
  * text and the reference; what is accepted is the same.
  */
+#include "spillway/cmd.h"
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "spillway/cmd.h"
 #include "spillway/units.h"
 
 /* Where --help explains an option; wider than the longest of them. */

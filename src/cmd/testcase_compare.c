@@ -1,4 +1,6 @@
 /* testcase_compare.c - expected and actual; see testcase.h for the contract. */
+#include "spillway/testcase.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -6,7 +8,6 @@
 #include "spillway/diff.h"
 #include "spillway/macros.h"
 #include "spillway/policy.h"
-#include "spillway/testcase.h"
 #include "spillway/yaml.h"
 
 /* --- expect.yaml ------------------------------------------------------- */

@@ -1,15 +1,15 @@
 /*
- * contradict.c - can a node match these requirements at all?
+ * term_contradict.c - can a node match these requirements at all?
  *
  * What is asked of each key is gathered: must it be there, may it be there,
  * which values are left, between which bounds.  The answer "it contradicts" is
  * certain; "it does not" only says that nothing in the texts forbids it.
  */
+#include "spillway/term.h"
+
 #include <limits.h>
 
 #include "spillway/arena.h"
-#include "spillway/json.h"
-#include "spillway/term.h"
 
 /* What all requirements on one key come to. */
 struct demand {
