@@ -16,7 +16,7 @@
 struct row {
     const char *name; /* the rule */
     const char *request;
-    int status;
+    int status;          /* 0: any of 400 to 499 */
     const char *reason;  /* in the Status; NULL when the library answers */
     const char *message; /* a part of it */
     bool survives;       /* the connection can be used on */
@@ -53,13 +53,13 @@ static const struct row rows[] = {
       "POST /mutate HTTP/1.1\r\n" HOST JSON TWO
       "Transfer-Encoding\t: chunked\r\n\r\n{}",
       400, NULL, NULL, false },
-    { "a folded Content-Length is 400",
+    { "a folded Content-Length is refused",
       "POST /mutate HTTP/1.1\r\n" HOST JSON "Content-Length:\r\n 2\r\n\r\n{}",
-      400, NULL, NULL, false },
-    { "a folded Content-Encoding is 400",
+      0, NULL, NULL, false },
+    { "a folded Content-Encoding is refused",
       "POST /mutate HTTP/1.1\r\n" HOST JSON TWO
       "Content-Encoding:\r\n gzip\r\n\r\n{}",
-      400, NULL, NULL, false },
+      0, NULL, NULL, false },
     { "another path is 404",
       "POST /nowhere HTTP/1.1\r\n" HOST JSON TWO "\r\n{}",
       404, "NotFound", "/mutate", false },
@@ -216,6 +216,11 @@ static void test_row(void **state)
     else
         send_long_head(&client);
     client_read(&client, &reply);
+    /* libmicrohttpd 1.0 unfolds lines, older ones make other names of them. */
+    if (!row->status) {
+        assert_in_range(reply.status, 400, 499);
+        return;
+    }
     assert_int_equal(reply.status, row->status);
     /* What a newer libmicrohttpd refuses by itself has a body of its own. */
     if (!row->reason) {
