@@ -59,17 +59,22 @@ static const char *skip_plain(const char *at, const char *end)
     const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
 
     for (; end - at >= 8; at += 8) {
-        uint64_t word, quote, backslash;
+        uint64_t word, quote, backslash, found;
 
         memcpy(&word, at, 8);
         quote = word ^ (ones * '"');
         backslash = word ^ (ones * '\\');
         /* (x - 1) & ~x has the top bit of a byte set when it was zero; x - 32
-         * when it was below a space.  Borrows only ever report too much. */
-        if ((((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
-             ((word - ones * 0x20) & ~word) | word) &
-            tops)
-            break;
+         * when it was below a space.  A borrow reports too much only behind a
+         * byte that is reported rightly. */
+        found = (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
+                 ((word - ones * 0x20) & ~word) | word) &
+                tops;
+        if (!found)
+            continue;
+        if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+            return at + __builtin_ctzll(found) / 8;
+        break;
     }
     while (at < end && *at != '"' && *at != '\\' &&
            (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80)
