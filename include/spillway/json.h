@@ -127,6 +127,9 @@ bool json_looks_like(struct text in);
 const struct json *json_get(const struct json *object, const char *key);
 const struct json *json_get_text(const struct json *object, struct text key);
 
+/* The same member, to be changed, and null too. */
+struct json *json_member(struct json *object, struct text key);
+
 /* The string under `key`; an absent text when there is none. */
 struct text json_string(const struct json *object, const char *key);
 
@@ -169,7 +172,6 @@ const char *json_type_name(enum json_type type);
 struct json *json_object(struct arena *arena);
 struct json *json_array(struct arena *arena);
 struct json *json_string_new(struct arena *arena, struct text value);
-struct json *json_integer_new(struct arena *arena, long long value);
 struct json *json_bool_new(struct arena *arena, bool value);
 
 /* A copy of the value that shares its members; key kept, next cleared. */

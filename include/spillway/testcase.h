@@ -14,6 +14,7 @@
 #include "spillway/laws.h"
 
 struct arena;
+struct yaml_documents;
 struct policy_set;
 
 /* The files of a case, by path; NULL for those that it does not have.  Who
@@ -59,6 +60,13 @@ bool testcase_compare(const struct testcase_result *result,
 /* Read a file into the arena; false after the reason became a finding. */
 bool testcase_read(const char *path, struct arena *arena, struct text *bytes,
                    struct buf *findings) must_check;
+
+/* Read a file that holds one document, which is documents->list[0]; likewise.
+ */
+bool testcase_read_document(const char *path, struct arena *arena,
+                            struct text *bytes,
+                            struct yaml_documents *documents,
+                            struct buf *findings) must_check;
 
 /* What a path is called in findings: its last component. */
 const char *testcase_file_name(const char *path);

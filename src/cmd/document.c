@@ -120,27 +120,13 @@ static bool wrap_admit(struct error *err, const struct document_place *place,
 
 /* --- classifying ------------------------------------------------------- */
 
-/* The member `key`, to be changed; of duplicates the last. */
-static struct json *member(struct json *object, const char *key, size_t len)
-{
-    struct json *found = NULL;
-
-    if (!object || object->type != JSON_OBJECT)
-        return NULL;
-    for (struct json *m = object->child; m; m = m->next) {
-        if (text_equal(m->key, (struct text){ key, len }))
-            found = m;
-    }
-    return found;
-}
-
 /* Follow a JSON Pointer without escapes; NULL where it leads nowhere. */
 static struct json *follow(struct json *value, const char *path)
 {
     while (value && *path) {
         size_t len = strcspn(++path, "/");
 
-        value = member(value, path, len);
+        value = json_member(value, (struct text){ path, len });
         path += len;
     }
     return value;
@@ -220,8 +206,8 @@ static bool open_review(struct document *document,
                         const struct document_place *place, struct arena *arena,
                         struct error *err)
 {
-    struct json *request = member(document->root, "request", 7);
-    struct json *object = member(request, "object", 6);
+    struct json *request = json_member(document->root, text_of("request"));
+    struct json *object = json_member(request, text_of("object"));
     struct buf out = { .arena = arena };
 
     document->object = object && object->type != JSON_NULL ? object : NULL;
@@ -376,7 +362,7 @@ bool document_apply(struct document *document, const struct json *patch,
     if (!document->object)
         return error_set(err, ERROR_INVALID, "there is no object to change");
     forget_bytes(document->root);
-    forget_bytes(member(document->root, "request", 7));
+    forget_bytes(json_member(document->root, text_of("request")));
     return patch_apply(&document->object, patch, arena, err);
 }
 

@@ -182,21 +182,12 @@ static void drop(struct json *object, const char *key)
         object->raw = (struct text){ 0 };
 }
 
-static struct json *step(struct json *object, const char *key)
-{
-    struct json *m = object ? object->child : NULL;
-
-    while (m && !text_is(m->key, key))
-        m = m->next;
-    return m;
-}
-
 /* Take out what may differ; containers that are empty then, with it: a patch
  * may have to make them. */
 static void drop_scheduling(struct json *pod)
 {
-    struct json *spec = step(pod, "spec");
-    struct json *affinity = step(spec, "affinity");
+    struct json *spec = json_member(pod, text_of("spec"));
+    struct json *affinity = json_member(spec, text_of("affinity"));
 
     pod->raw = (struct text){ 0 };
     drop(spec, "tolerations");
@@ -215,13 +206,10 @@ static struct json *stripped(const struct laws *laws, const struct json *object)
     if (!copy)
         return NULL;
     for (const char *at = laws->document->template_path; *at;) {
-        char key[32];
         size_t len = strcspn(++at, "/");
 
         pod->raw = (struct text){ 0 };
-        memcpy(key, at, len);
-        key[len] = '\0';
-        pod = step(pod, key);
+        pod = json_member(pod, (struct text){ at, len });
         at += len;
         if (!pod)
             return copy;

@@ -1,6 +1,8 @@
 /* manifest.c - see manifest.h for the contract. */
 #include "spillway/manifest.h"
 
+#include <assert.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -22,10 +24,9 @@ struct json *manifest_template(const char *yaml, struct arena *arena,
 
 struct json *manifest_member(struct json *object, const char *key)
 {
-    struct json *member = object->child;
+    struct json *member = json_member(object, text_of(key));
 
-    while (!text_is(member->key, key))
-        member = member->next;
+    assert(member);
     return member;
 }
 

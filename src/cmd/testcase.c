@@ -29,27 +29,36 @@ bool testcase_read(const char *path, struct arena *arena, struct text *bytes,
     return true;
 }
 
-/* Read the one document of the input.  NULL after the reason became a finding.
- */
+bool testcase_read_document(const char *path, struct arena *arena,
+                            struct text *bytes,
+                            struct yaml_documents *documents,
+                            struct buf *findings)
+{
+    const char *name = testcase_file_name(path);
+    struct error err = { 0 };
+
+    if (!testcase_read(path, arena, bytes, findings))
+        return false;
+    if (!yaml_read(*bytes, DOCUMENT_MAX_VALUES, arena, documents, &err)) {
+        buf_printf(findings, "%s: %s\n", name, err.text);
+        return false;
+    }
+    if (documents->count != 1)
+        buf_printf(findings, "%s: expected one document, found %zu\n", name,
+                   documents->count);
+    return documents->count == 1;
+}
+
+/* Read the input of a case.  NULL after the reason became a finding. */
 static struct json *read_input(const struct testcase *testcase,
                                struct document_place *place,
                                struct arena *arena, struct buf *findings)
 {
     struct yaml_documents documents;
-    struct error err = { 0 };
 
-    if (!testcase_read(testcase->input, arena, &place->bytes, findings))
+    if (!testcase_read_document(testcase->input, arena, &place->bytes,
+                                &documents, findings))
         return NULL;
-    if (!yaml_read(place->bytes, DOCUMENT_MAX_VALUES, arena, &documents,
-                   &err)) {
-        buf_printf(findings, "%s: %s\n", place->file, err.text);
-        return NULL;
-    }
-    if (documents.count != 1) {
-        buf_printf(findings, "%s: expected one document, found %zu\n",
-                   place->file, documents.count);
-        return NULL;
-    }
     place->is_json = documents.is_json[0];
     place->is_only = true;
     if (testcase->is_review && !place->is_json) {

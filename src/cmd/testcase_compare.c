@@ -97,29 +97,17 @@ static void compare_member(const struct testcase_result *result,
         compare_warnings(result, expected);
 }
 
-/* Read the one document of a file of expectations; NULL after the reason
- * became a finding. */
+/* Read a file of expectations; NULL after the reason became a finding. */
 static struct json *read_document(const struct testcase_result *result,
                                   const char *path)
 {
-    const char *name = testcase_file_name(path);
     struct yaml_documents documents;
-    struct error err = { 0 };
     struct text bytes;
 
-    if (!testcase_read(path, result->arena, &bytes, result->findings))
-        return NULL;
-    if (!yaml_read(bytes, DOCUMENT_MAX_VALUES, result->arena, &documents,
-                   &err)) {
-        buf_printf(result->findings, "%s: %s\n", name, err.text);
-        return NULL;
-    }
-    if (documents.count != 1) {
-        buf_printf(result->findings, "%s: expected one document, found %zu\n",
-                   name, documents.count);
-        return NULL;
-    }
-    return documents.list[0];
+    return testcase_read_document(path, result->arena, &bytes, &documents,
+                                  result->findings)
+               ? documents.list[0]
+               : NULL;
 }
 
 static void compare_expect(const struct testcase_result *result)
