@@ -15,7 +15,7 @@
 static const struct command *const commands[] = {
     &cmd_serve,        &cmd_mutate,           &cmd_test,
     &cmd_certs_issue,  &cmd_certs_inspect,    &cmd_manifest_policy,
-    &cmd_manifest_tls, &cmd_manifest_webhook,
+    &cmd_manifest_tls, &cmd_manifest_webhook, &cmd_manifest_companion,
 };
 
 static int show_help(FILE *out, int status)
@@ -28,7 +28,7 @@ static int show_help(FILE *out, int status)
                   "spill over to virtual nodes.\n\n"
                   "Commands:\n");
     for (size_t i = 0; i < array_len(commands); i++)
-        (void)fprintf(out, "  %-18s%s\n", commands[i]->name,
+        (void)fprintf(out, "  %-20s%s\n", commands[i]->name,
                       commands[i]->summary);
     return status == STATUS_OK ? command_done(status) : status;
 }

@@ -64,6 +64,8 @@ check 'policy.yaml is what the program prints' \
     prints deploy/base/policy.yaml manifest policy
 check 'webhook.yaml is what the program prints' \
     prints deploy/base/webhook.yaml manifest webhook
+check 'companion.yaml is what the program prints' \
+    prints deploy/base/companion.yaml manifest companion
 check 'the ConfigMap holds the policy byte for byte' holds_the_policy
 check 'the policy, printed and given back, makes the same ConfigMap' \
     policy_file_becomes_the_same
@@ -259,6 +261,15 @@ refuses()
     [ $status -eq 2 ] && [ ! -s "$work/out" ] && grep -qF -- "$text" "$work/err"
 }
 
+nothing_to_check() # MODE: the policy, not at its full strength
+{
+    sed "s/^  match:\$/  $1\\
+  match:/" "$work/bare.yaml" >"$work/weak.yaml" &&
+        grep -qx "  $1" "$work/weak.yaml" &&
+        refuses 'nothing to check' manifest companion \
+            --policy "$work/weak.yaml"
+}
+
 # with FILE FROM COMMAND...: the command, while FILE holds what FROM holds.
 with()
 {
@@ -296,6 +307,9 @@ check 'a certificate of no authority is not published' with ca.crt \
     manifest webhook "$work/certs"
 check 'a path that no Service takes is refused' \
     refuses '--path' manifest webhook --path mutate
+check 'a policy in shadow mode has no companion' nothing_to_check 'mode: shadow'
+check 'a policy below 100 percent has none either' \
+    nothing_to_check 'percent: 99'
 check 'a policy with mistakes is not printed' \
     refuses 'kustomization' manifest policy --policy deploy/base/kustomization.yaml
 check 'the certificate of cert-manager bears the name of the Service' \

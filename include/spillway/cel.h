@@ -19,6 +19,7 @@
 #include "spillway/buf.h"
 #include "spillway/error.h"
 #include "spillway/macros.h"
+#include "spillway/text.h"
 
 struct policy;
 struct policy_set;
@@ -27,11 +28,23 @@ enum {
     CEL_MAX_LENGTH = 100000, /* characters: cel-go's parser takes no more */
 };
 
+/* Append a string literal, or a list of them. */
+void cel_add_string(struct buf *out, struct text text);
+void cel_add_list(struct buf *out, const struct text *values, size_t n_values);
+
+/* Append the condition of one policy; at its end no line break.  Fails with
+ * INVALID for a glob that no expression can say (re2.h), or SYSTEM. */
+bool cel_add_policy(struct buf *out, const struct policy *policy,
+                    struct error *err) must_check;
+
+/* TOO_BIG when the expression is longer than CEL_MAX_LENGTH; `what` begins the
+ * message, as in "the selectors make". */
+bool cel_check_length(const char *what, struct text expression,
+                      struct error *err) must_check;
+
 /*
  * Append the expression for a set, without a final line break; a comment with
- * its name stands before what each policy comes to.  Fails with INVALID for a
- * glob that no expression can say (re2.h), TOO_BIG when it is longer than
- * CEL_MAX_LENGTH, or SYSTEM.
+ * its name stands before what each policy comes to.  Fails like the two above.
  */
 bool cel_add_policies(struct buf *out, const struct policy_set *set,
                       struct error *err) must_check;

@@ -13,6 +13,7 @@
 
 struct arena;
 struct json;
+struct policy_set;
 
 /* The name kube-apiserver calls the server by. */
 #define MANIFEST_SERVER_NAME "spillway.spillway-system.svc"
@@ -31,6 +32,14 @@ bool manifest_set(struct json *object, const char *key, struct text value,
                   struct arena *arena) must_check;
 bool manifest_set_base64(struct json *object, const char *key,
                          struct text bytes, struct arena *arena) must_check;
+
+/*
+ * Make the object's namespaceSelector, which the template gives one expression
+ * (`In`, no values), ask for the namespaces of the policies.  When "*" is among
+ * them that is any but our own and kube-system.  False when memory is short.
+ */
+bool manifest_set_namespaces(struct json *object, const struct policy_set *set,
+                             struct arena *arena) must_check;
 
 /* Print the object to stdout, lines of comment in front.  Returns the command's
  * exit status. */

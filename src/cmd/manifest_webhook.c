@@ -65,64 +65,6 @@ static const char comment[] =
 
 /* --- the policy's part ------------------------------------------------- */
 
-static bool has_value(const struct json *values, struct text name)
-{
-    for (const struct json *e = values->child; e; e = e->next) {
-        if (text_equal(e->string, name))
-            return true;
-    }
-    return false;
-}
-
-/* The union of the policies' namespaces; *any when "*" is among them. */
-static bool collect_namespaces(const struct policy_set *set,
-                               struct json *values, bool *any,
-                               struct arena *arena)
-{
-    for (size_t i = 0; i < policy_set_count(set); i++) {
-        const struct policy *policy = policy_set_at(set, i);
-
-        for (size_t j = 0; j < policy->n_namespaces; j++) {
-            struct text name = policy->namespaces[j];
-
-            *any = *any || text_is(name, "*");
-            if (!has_value(values, name) &&
-                !json_append(values, json_string_new(arena, name)))
-                return false;
-        }
-    }
-    return true;
-}
-
-/* Any namespace, but for our own, which must start without us, and that of the
- * cluster's own components. */
-static bool set_any_namespace(struct json *expression, struct arena *arena)
-{
-    struct json *values = json_array(arena);
-
-    return values &&
-           json_append(values,
-                       json_string_new(arena, text_of("spillway-system"))) &&
-           json_append(values,
-                       json_string_new(arena, text_of("kube-system"))) &&
-           manifest_set(expression, "operator", text_of("NotIn"), arena) &&
-           json_set(expression, text_of("values"), values);
-}
-
-static bool set_namespaces(struct json *hook, const struct policy_set *set,
-                           struct arena *arena)
-{
-    struct json *expression =
-        manifest_member(manifest_member(hook, "namespaceSelector"),
-                        "matchExpressions")
-            ->child;
-    bool any = false;
-
-    return collect_namespaces(set, manifest_member(expression, "values"), &any,
-                              arena) &&
-           (!any || set_any_namespace(expression, arena));
-}
-
 static bool set_condition(struct json *hook, const struct policy_set *set,
                           struct arena *arena, struct error *err)
 {
@@ -215,7 +157,7 @@ static int print_webhook(const struct settings *settings, const char *dir)
     hook = manifest_member(object, "webhooks")->child;
     service = manifest_member(manifest_member(hook, "clientConfig"), "service");
     if (!manifest_set(service, "path", text_of(settings->path), &arena) ||
-        !set_namespaces(hook, set, &arena)) {
+        !manifest_set_namespaces(hook, set, &arena)) {
         (void)error_no_memory(&err);
         return command_fail(&err);
     }

@@ -6,9 +6,9 @@
 #include "spillway/selector.h"
 #include "spillway/text.h"
 
-/* Append a string literal.  CEL is UTF-8; only what would end the literal or
- * could not stand in it is escaped. */
-static void add_string(struct buf *out, struct text text)
+/* CEL is UTF-8; only what would end the literal or could not stand in it is
+ * escaped. */
+void cel_add_string(struct buf *out, struct text text)
 {
     buf_add_char(out, '"');
     for (size_t i = 0; i < text.len; i++) {
@@ -24,19 +24,27 @@ static void add_string(struct buf *out, struct text text)
     buf_add_char(out, '"');
 }
 
+void cel_add_list(struct buf *out, const struct text *values, size_t n_values)
+{
+    const char *separator = "[";
+
+    for (size_t i = 0; i < n_values; i++) {
+        buf_add_string(out, separator);
+        cel_add_string(out, values[i]);
+        separator = ", ";
+    }
+    buf_add_char(out, ']');
+}
+
 /* Append ` == "a"`, or ` in ["a", "b"]`. */
 static void add_one_of(struct buf *out, const struct text *values,
                        size_t n_values)
 {
-    const char *separator = "";
-
-    buf_add_string(out, n_values == 1 ? " == " : " in [");
-    for (size_t i = 0; i < n_values; i++) {
-        buf_add_string(out, separator);
-        add_string(out, values[i]);
-        separator = ", ";
-    }
-    buf_add_string(out, n_values == 1 ? "" : "]");
+    buf_add_string(out, n_values == 1 ? " == " : " in ");
+    if (n_values == 1)
+        cel_add_string(out, values[0]);
+    else
+        cel_add_list(out, values, n_values);
 }
 
 /* --- requirements ------------------------------------------------------ */
@@ -54,7 +62,7 @@ static void add_value(struct buf *out,
 {
     add_map(out, requirement);
     buf_add_char(out, '[');
-    add_string(out, requirement->key);
+    cel_add_string(out, requirement->key);
     buf_add_char(out, ']');
 }
 
@@ -65,7 +73,7 @@ static void add_presence(struct buf *out,
     buf_add_string(out, "has(");
     add_map(out, requirement);
     buf_add_string(out, ") && ");
-    add_string(out, requirement->key);
+    cel_add_string(out, requirement->key);
     buf_add_string(out, " in ");
     add_map(out, requirement);
 }
@@ -147,7 +155,7 @@ static void add_container(struct buf *out, struct text name)
                         "object.spec.containers != null &&\n"
                         "    object.spec.containers.exists(c, has(c.name) && "
                         "c.name == ");
-    add_string(out, name);
+    cel_add_string(out, name);
     buf_add_char(out, ')');
 }
 
@@ -181,12 +189,9 @@ static void add_namespaces(struct buf *out, const struct policy *policy)
     buf_add_string(out, " && ");
 }
 
-static bool add_policy(struct buf *out, const struct policy *policy,
-                       struct error *err)
+bool cel_add_policy(struct buf *out, const struct policy *policy,
+                    struct error *err)
 {
-    buf_add_string(out, "// ");
-    buf_add_text(out, policy->name);
-    buf_add_char(out, '\n');
     add_namespaces(out, policy);
     for (size_t i = 0; i < policy->n_selectors; i++) {
         buf_add_string(out, i == 0 ? "(\n  (" : " ||\n  (");
@@ -208,25 +213,34 @@ static size_t count_characters(struct text text)
     return count;
 }
 
+bool cel_check_length(const char *what, struct text expression,
+                      struct error *err)
+{
+    size_t count = count_characters(expression);
+
+    if (count <= CEL_MAX_LENGTH)
+        return true;
+    return error_set(err, ERROR_TOO_BIG,
+                     "%s an expression of %zu characters, and kube-apiserver "
+                     "takes %d: use fewer or shorter ones",
+                     what, count, CEL_MAX_LENGTH);
+}
+
 bool cel_add_policies(struct buf *out, const struct policy_set *set,
                       struct error *err)
 {
     const size_t start = out->len;
-    struct text expression;
 
     for (size_t i = 0; i < policy_set_count(set); i++) {
-        buf_add_string(out, i > 0 ? " ||\n" : "");
-        if (!add_policy(out, policy_set_at(set, i), err))
+        const struct policy *policy = policy_set_at(set, i);
+
+        buf_printf(out, "%s// %.*s\n", i > 0 ? " ||\n" : "",
+                   TEXT_ARG(policy->name));
+        if (!cel_add_policy(out, policy, err))
             return false;
     }
-    if (!buf_ok(out, err))
-        return false;
-    expression = (struct text){ out->data + start, out->len - start };
-    if (count_characters(expression) > CEL_MAX_LENGTH)
-        return error_set(err, ERROR_TOO_BIG,
-                         "the selectors make an expression of %zu characters, "
-                         "and kube-apiserver takes %d: use fewer or shorter "
-                         "ones",
-                         count_characters(expression), CEL_MAX_LENGTH);
-    return true;
+    return buf_ok(out, err) &&
+           cel_check_length(
+               "the selectors make",
+               (struct text){ out->data + start, out->len - start }, err);
 }
