@@ -16,7 +16,7 @@
 
 enum {
     DAY_MS = 24 * 60 * 60 * 1000,
-    VALID_MIN_MS = 60 * 1000,
+    VALID_MIN_MS = 1000, /* certificates count whole seconds */
 };
 
 struct settings {
@@ -177,7 +177,7 @@ static int check_settings(const struct command *command, int operands,
                                "spillway.spillway-system.svc");
     if (settings->valid_ms < VALID_MIN_MS || settings->valid_ms > longest)
         status = command_usage(command,
-                               "--valid-for: give from 1m to %dd, which is as "
+                               "--valid-for: give from 1s to %dd, which is as "
                                "long as the CA is valid",
                                ISSUE_CA_DAYS);
     return status;

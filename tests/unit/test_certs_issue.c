@@ -139,10 +139,10 @@ static struct usage_row usage_rows[] = {
       "--ip: 'b'" },
     { "issue takes no operands", { "--name", "a", "b" },
       "'b' is one word too many" },
-    { "issue refuses less than a minute",
-      { "--name", "a", "--valid-for", "59s" }, "from 1m to 3650d" },
+    { "issue refuses less than a second",
+      { "--name", "a", "--valid-for", "999ms" }, "from 1s to 3650d" },
     { "issue refuses more than the CA's ten years",
-      { "--name", "a", "--valid-for", "3651d" }, "from 1m to 3650d" },
+      { "--name", "a", "--valid-for", "3651d" }, "from 1s to 3650d" },
     { "issue refuses a duration without a unit",
       { "--name", "a", "--valid-for", "30" }, "--valid-for: '30'" },
 };
@@ -170,7 +170,7 @@ static void test_every_mistake(void **state)
 
     (void)state;
     capture_run(&run, &cmd_certs_issue,
-                WORDS("--name", "a_b", "--name", "c_d", "--valid-for", "1s"));
+                WORDS("--name", "a_b", "--name", "c_d", "--valid-for", "1ms"));
     assert_int_equal(run.status, STATUS_USAGE);
     assert_says(run.err, "'a_b'");
     assert_says(run.err, "'c_d'");
