@@ -160,6 +160,56 @@ check-asan check-tsan: check-%: deps  ## the same tests under sanitizers, warnin
 NO_ASLR  := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 SANITIZE := TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp $(TSAN_OPTIONS)"
 
+# --- tests against Kubernetes -------------------------------------------------
+# A Go module of its own under tests/; nothing of it is in the program.  The
+# programs of a control plane are found as controller-runtime's envtest does,
+# in the directory that KUBEBUILDER_ASSETS names, or else are built here.
+GO         ?= go
+TOOLS      := tests/e2e/tools
+TOOLS_DIR  := build/controlplane
+ASSETS     := $(abspath $(or $(KUBEBUILDER_ASSETS),$(TOOLS_DIR)))
+GO_ENV      = CGO_ENABLED=0 SPILLWAY=$(CURDIR)/$(BIN) KUBEBUILDER_ASSETS=$(ASSETS)
+GO_TEST     = cd tests && $(GO_ENV) $(GO) test -v -count=1 -timeout 30m
+# The version of module $(1) that the go.mod of tool $(2) requires.
+required    = $(shell awk '$$1 == "$(1)" && $$2 ~ /^v/ { print $$2 }' $(TOOLS)/$(2)/go.mod)
+KUBERNETES := $(call required,k8s.io/kubernetes,kubernetes)
+KUBE_LINK  := -s -w -X k8s.io/component-base/version.gitVersion=$(KUBERNETES) \
+              -X k8s.io/component-base/version.gitMajor=$(word 1,$(subst ., ,$(KUBERNETES:v%=%))) \
+              -X k8s.io/component-base/version.gitMinor=$(word 2,$(subst ., ,$(KUBERNETES:v%=%)))
+
+.PHONY: e2e oracle record e2e-tools need-go
+e2e: deps e2e-tools  ## the shipped manifests and the program on a real control plane
+	$(AGAIN) all
+	@$(GO_TEST) ./e2e
+
+oracle: deps e2e-tools  ## the engine against Kubernetes' own libraries, on generated pods
+	$(AGAIN) all
+	@$(GO_TEST) ./oracle ./record
+
+record: e2e-tools  ## record the reviews of tests/golden anew, from tests/e2e/manifests
+	@cd tests && $(GO_ENV) $(GO) run ./record
+
+e2e-tools: need-go $(if $(KUBEBUILDER_ASSETS),,$(TOOLS_DIR)/.etcd $(TOOLS_DIR)/.kubernetes)  ## build etcd and Kubernetes, unless KUBEBUILDER_ASSETS is set
+
+need-go:
+	@command -v $(GO) >/dev/null || { \
+	    echo "Go 1.21 or later is needed, and is not on PATH: https://go.dev/doc/install" >&2; \
+	    exit 1; }
+
+$(TOOLS_DIR)/.etcd: $(TOOLS)/etcd/go.mod $(TOOLS)/etcd/go.sum | need-go
+	@echo "building etcd $(call required,go.etcd.io/etcd/server/v3,etcd)"
+	@mkdir -p $(@D)
+	@cd $(TOOLS)/etcd && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' \
+	    -o $(CURDIR)/$(@D)/etcd go.etcd.io/etcd/server/v3
+	@touch $@
+
+$(TOOLS_DIR)/.kubernetes: $(TOOLS)/kubernetes/go.mod $(TOOLS)/kubernetes/go.sum | need-go
+	@echo "building Kubernetes $(KUBERNETES): some minutes, the first time"
+	@mkdir -p $(@D)
+	@cd $(TOOLS)/kubernetes && CGO_ENABLED=0 $(GO) build -trimpath \
+	    -ldflags '$(KUBE_LINK)' -o $(CURDIR)/$(@D)/ tool
+	@touch $@
+
 # --- upkeep -----------------------------------------------------------------
 FORMATTED := $(SRCS) $(HEADERS) $(wildcard tests/*/*.[ch])
 
@@ -167,12 +217,13 @@ FORMATTED := $(SRCS) $(HEADERS) $(wildcard tests/*/*.[ch])
 format:  ## rewrite the sources with clang-format
 	clang-format-$(LLVM) -i $(FORMATTED)
 
-lint:  ## clang-format, headers alone, gcc and clang with -Werror, clang-tidy, cppcheck
+lint:  ## clang-format, headers alone, gcc and clang with -Werror, clang-tidy, cppcheck, go vet
 	$(call install_deps,$(BUILD_DEPS) $(TEST_DEPS) $(LINT_DEPS))
 	@$(MAKE) --no-print-directory -j$(JOBS) lint-all
 
-.PHONY: lint-all lint-format lint-headers lint-warnings lint-tidy lint-cppcheck
-lint-all: lint-format lint-headers lint-warnings lint-tidy lint-cppcheck
+.PHONY: lint-all lint-format lint-headers lint-warnings lint-tidy lint-cppcheck lint-go
+lint-all: lint-format lint-headers lint-warnings lint-tidy lint-cppcheck \
+          $(if $(shell command -v $(GO)),lint-go)
 
 lint-format:
 	clang-format-$(LLVM) --dry-run --Werror $(FORMATTED)
@@ -196,6 +247,10 @@ lint-cppcheck:
 	    --error-exitcode=1 \
 	    -j$(JOBS) -Iinclude src
 
+lint-go:
+	@cd tests && test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
+	cd tests && CGO_ENABLED=0 $(GO) vet ./...
+
 .PHONY: install uninstall image image-test clean help
 install: $(BIN)  ## install under $(DESTDIR)$(PREFIX)
 	$(INSTALL) -d $(DESTDIR)$(BINDIR)
@@ -214,7 +269,7 @@ clean:  ## delete build/
 	rm -rf build
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z_ -]+:.*## / { \
+	@awk -F ':.*## ' '/^[a-z0-9_ -]+:.*## / { \
 	    n = split($$1, names, " "); \
 	    for (i = 1; i <= n; i++) printf "  %-18s %s\n", names[i], $$2 }' \
 	    $(firstword $(MAKEFILE_LIST))
