@@ -13,7 +13,9 @@ import (
 	"testing"
 	"time"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"spillway.dev/tests/internal/forwarder"
 )
@@ -81,16 +83,19 @@ func TestRefusalWithRetryAfterIsTriedAgain(t *testing.T) {
 
 func TestRefusalIsToldToTheUser(t *testing.T) {
 	disturb(t)
-	updateWebhook(t, failClosed)
-	waitUntilMutated(t)
-	for name, retryAfter := range map[string]bool{"without Retry-After": false, "for good": true} {
-		t.Run(name, func(t *testing.T) {
-			r := refuse(t, http.StatusServiceUnavailable, retryAfter, 1000)
-			a := try(bareGateway(), metav1.DryRunAll)
-			t.Logf("%d requests in %v: %v", r.seen.Load(), a.took, a.err)
-			if !failed(`failed calling webhook "gateways.spillway.dev"`)(a) {
-				t.Errorf("wanted to be told of the webhook: %s", describe(a))
-			}
-		})
+	refuse(t, http.StatusServiceUnavailable, false, 1000)
+	wantFailure(t, "the webhook is overloaded")
+}
+
+func TestRefusalForGoodCostsTheTimeoutAndNoMore(t *testing.T) {
+	const timeout = 2 * time.Second
+	disturb(t)
+	updateWebhook(t, func(hook *admissionv1.MutatingWebhook) {
+		hook.TimeoutSeconds = ptr.To(int32(timeout / time.Second))
+	})
+	r := refuse(t, http.StatusServiceUnavailable, true, 1000)
+	a := wantFailure(t, "context deadline exceeded")
+	if a.took >= 2*timeout || r.seen.Load() < 4 {
+		t.Errorf("took %v with a timeout of %v, and %d requests", a.took, timeout, r.seen.Load())
 	}
 }
