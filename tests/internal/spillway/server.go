@@ -38,7 +38,7 @@ func Start(certs string, more ...string) (*Server, error) {
 }
 
 // Serve starts a server with these arguments, on ports that are free, and waits
-// until it listens.
+// until it listens, which its log must be allowed to say.
 func Serve(args ...string) (*Server, error) {
 	args = append([]string{"serve"}, args...)
 	args = append(args, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
