@@ -119,6 +119,18 @@ grace_is_long_enough()
     [ "$grace" -gt $((drain + request)) ]
 }
 
+# A Service learns that a replica is no longer ready when its probe has failed
+# often enough; until then it sends connections.
+drain_outlasts_the_service()
+{
+    probe=$(sed -n '/readinessProbe:/,/resources:/p' "$deployment")
+    period=$(echo "$probe" | sed -n 's/^ *periodSeconds: //p')
+    failures=$(echo "$probe" | sed -n 's/^ *failureThreshold: //p')
+    drain=$(seconds_of drain)
+    echo "probed every ${period}s, $failures times; drain ${drain}s"
+    [ "$drain" -gt $((period * failures)) ]
+}
+
 # The port of an address that serve listens on by default.
 default_port()
 {
@@ -167,6 +179,8 @@ stands_in() # FILE WORDS: however they are broken into lines
 check 'the options of the Deployment are options of serve' options_exist
 check 'the grace period is longer than drain and request timeout' \
     grace_is_long_enough
+check 'the drain is longer than a Service takes to learn of it' \
+    drain_outlasts_the_service
 check 'the ports are those that serve listens on' ports_are_the_defaults
 check 'the webhook calls the path that serve answers' path_is_the_default
 check 'the files that serve is given are mounted' files_are_mounted

@@ -2,13 +2,17 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"spillway.dev/tests/internal/spillway"
 )
 
 // A load creates gateway pods at a steady rate, each one stored.
@@ -21,7 +25,7 @@ type load struct {
 	workers sync.WaitGroup
 }
 
-func startLoad(t *testing.T, workers int, pause time.Duration) *load {
+func startLoad(workers int, pause time.Duration) *load {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &load{cancel: cancel}
 	for range workers {
@@ -33,7 +37,7 @@ func startLoad(t *testing.T, workers int, pause time.Duration) *load {
 				case <-ctx.Done():
 					return
 				case <-tick.C:
-					l.one(t)
+					l.one()
 				}
 			}
 		})
@@ -41,7 +45,7 @@ func startLoad(t *testing.T, workers int, pause time.Duration) *load {
 	return l
 }
 
-func (l *load) one(t *testing.T) {
+func (l *load) one() {
 	pod, err := client.CoreV1().Pods("istio-system").
 		Create(context.Background(), bareGateway(), metav1.CreateOptions{})
 	a := attempt{pod: pod, err: err}
@@ -53,11 +57,16 @@ func (l *load) one(t *testing.T) {
 	}
 }
 
-// stop ends the load, removes its pods and fails the test for what went wrong.
-func (l *load) stop(t *testing.T) int {
-	t.Helper()
+// stop ends the load, and may be called again.
+func (l *load) stop() {
 	l.cancel()
 	l.workers.Wait()
+}
+
+// judge fails the test for what went wrong, removes the pods, and returns how
+// many there were.
+func (l *load) judge(t *testing.T) int {
+	t.Helper()
 	now := int64(0)
 	must(t, client.CoreV1().Pods("istio-system").DeleteCollection(context.Background(),
 		metav1.DeleteOptions{GracePeriodSeconds: &now},
@@ -77,11 +86,13 @@ func TestRollingRestartsLoseNoPod(t *testing.T) {
 	const restarts = 20
 	updateWebhook(t, failClosed)
 	waitUntilMutated(t)
-	l := startLoad(t, 4, 100*time.Millisecond)
+	l := startLoad(4, 100*time.Millisecond)
+	t.Cleanup(l.stop)
 	for range restarts {
 		must(t, replaceOldest())
 	}
-	created := l.stop(t)
+	l.stop()
+	created := l.judge(t)
 	t.Logf("%d pods were created during %d restarts", created, restarts)
 	if created < 10*restarts {
 		t.Errorf("only %d pods were created: that proves little", created)
@@ -99,10 +110,23 @@ func replaceOldest() error {
 	shipped.running = append(shipped.running, fresh)
 	service.Set(shipped.running.backends()...)
 	oldest.Terminate()
-	if err := oldest.Wait(); err != nil {
-		return fmt.Errorf("the replica that was told to end: %w", err)
-	}
+	// The Service learns of it by and by; until then it still sends.
+	unready, ended := waitUnready(oldest), oldest.Wait()
 	shipped.running = shipped.running[1:]
 	service.Set(shipped.running.backends()...)
-	return nil
+	return errors.Join(unready, ended)
+}
+
+// waitUnready waits until a server says that it wants no more traffic.
+func waitUnready(server *spillway.Server) error {
+	for ; ; time.Sleep(10 * time.Millisecond) {
+		response, err := http.Get(server.Admin + "/readyz")
+		if err != nil {
+			return fmt.Errorf("a replica was ready to its end: %w", err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode == http.StatusServiceUnavailable {
+			return nil
+		}
+	}
 }

@@ -34,16 +34,21 @@ func must(t *testing.T, err error) {
 // eventually waits until check returns "", or fails with what it said last.
 func eventually(t *testing.T, check func() string) {
 	t.Helper()
-	end := time.Now().Add(patience)
-	for {
+	if complaint := poll(check); complaint != "" {
+		t.Fatal(complaint)
+	}
+}
+
+// poll waits until check returns "", and returns what it said last.
+func poll(check func() string) string {
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		complaint := check()
 		if complaint == "" {
-			return
+			return ""
 		}
 		if time.Now().After(end) {
-			t.Fatalf("after %v: %s", patience, complaint)
+			return fmt.Sprintf("after %v: %s", patience, complaint)
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 }
 

@@ -57,6 +57,11 @@ func TestCompanionWarnsOfHalfMutatedGateways(t *testing.T) {
 			required.NodeSelectorTerms = append(required.NodeSelectorTerms,
 				term("zone", corev1.NodeSelectorOpIn, "a"))
 		},
+		"one preference missing": func(spec *corev1.PodSpec) {
+			affinity := spec.Affinity.NodeAffinity
+			affinity.PreferredDuringSchedulingIgnoredDuringExecution =
+				affinity.PreferredDuringSchedulingIgnoredDuringExecution[:1]
+		},
 		"no preferences": func(spec *corev1.PodSpec) {
 			spec.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution = nil
 		},

@@ -7,11 +7,15 @@ import (
 	"path/filepath"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"spillway.dev/tests/internal/spillway"
 )
+
+// namespace is where the servers are.
+const namespace = "spillway-system"
 
 // An installation is Spillway in the cluster: the objects of deploy/, and what
 // a kubelet makes of the Deployment, a process for each replica.
@@ -107,33 +111,65 @@ func (i *installation) apply() error {
 	return err
 }
 
-// mount writes the Deployment's volumes as a kubelet would, from what the API
-// server has.
+// deployed returns the Deployment of the servers, and its one container.
+func deployed(ctx context.Context) (*appsv1.Deployment, *corev1.Container, error) {
+	deployment, err := client.AppsV1().Deployments(namespace).Get(ctx, "spillway", metav1.GetOptions{})
+	if err != nil {
+		return nil, nil, err
+	}
+	return deployment, &deployment.Spec.Template.Spec.Containers[0], nil
+}
+
+// mount writes the Deployment's volumes below our directory as a kubelet would,
+// from what the API server has.
 func (i *installation) mount(ctx context.Context) error {
-	const namespace = "spillway-system"
-	config, err := client.CoreV1().ConfigMaps(namespace).
-		Get(ctx, "spillway-policy", metav1.GetOptions{})
+	deployment, container, err := deployed(ctx)
 	if err != nil {
 		return err
 	}
-	secret, err := client.CoreV1().Secrets(namespace).
-		Get(ctx, "spillway-tls", metav1.GetOptions{})
-	if err != nil {
-		return err
-	}
-	files := map[string][]byte{}
-	for name, text := range config.Data {
-		files["policy/"+name] = []byte(text)
-	}
-	for name, bytes := range secret.Data {
-		files["tls/"+name] = bytes
-	}
-	for name, bytes := range files {
-		path := i.path("etc/spillway", name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	for _, volume := range deployment.Spec.Template.Spec.Volumes {
+		files, err := contents(ctx, volume)
+		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, bytes, 0o440); err != nil {
+		for _, mount := range container.VolumeMounts {
+			if mount.Name != volume.Name {
+				continue
+			}
+			if err := writeAll(i.path(mount.MountPath), files); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// contents reads what a volume holds.
+func contents(ctx context.Context, volume corev1.Volume) (map[string][]byte, error) {
+	if volume.Secret != nil {
+		secret, err := client.CoreV1().Secrets(namespace).
+			Get(ctx, volume.Secret.SecretName, metav1.GetOptions{})
+		return secret.Data, err
+	}
+	config, err := client.CoreV1().ConfigMaps(namespace).
+		Get(ctx, volume.ConfigMap.Name, metav1.GetOptions{})
+	files := map[string][]byte{}
+	for name, text := range config.Data {
+		files[name] = []byte(text)
+	}
+	return files, err
+}
+
+// writeAll makes a directory that holds these files and nothing else.
+func writeAll(dir string, files map[string][]byte) error {
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for name, bytes := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), bytes, 0o440); err != nil {
 			return err
 		}
 	}
@@ -142,18 +178,16 @@ func (i *installation) mount(ctx context.Context) error {
 
 // arguments returns the Deployment's, with the volumes where mount put them.
 func (i *installation) arguments() ([]string, error) {
-	deployment, err := client.AppsV1().Deployments("spillway-system").
-		Get(context.Background(), "spillway", metav1.GetOptions{})
+	_, container, err := deployed(context.Background())
 	if err != nil {
 		return nil, err
 	}
-	container := deployment.Spec.Template.Spec.Containers[0]
-	if container.Args[0] != "serve" {
-		return nil, fmt.Errorf("the Deployment runs %q", container.Args)
+	if len(container.Command) > 0 || len(container.Args) == 0 || container.Args[0] != "serve" {
+		return nil, fmt.Errorf("the Deployment runs %q %q", container.Command, container.Args)
 	}
 	var args []string
 	for _, arg := range container.Args[1:] {
-		args = append(args, strings.ReplaceAll(arg, "/etc/", i.path("etc")+"/"))
+		args = append(args, strings.ReplaceAll(arg, "=/", "="+i.dir+"/"))
 	}
 	return args, nil
 }
@@ -169,7 +203,11 @@ func (i *installation) start(more ...string) (*spillway.Server, error) {
 
 // serve starts the replicas that the Deployment asks for.
 func (i *installation) serve() error {
-	for range 2 {
+	deployment, _, err := deployed(context.Background())
+	if err != nil {
+		return err
+	}
+	for range *deployment.Spec.Replicas {
 		server, err := i.start()
 		if err != nil {
 			return err
@@ -188,13 +226,17 @@ func (i *installation) stop() {
 	_ = os.RemoveAll(i.dir)
 }
 
-// count adds up a metric over the replicas.
+// count adds up a metric over the replicas.  Before the first event a counter
+// with labels is only announced.
 func (i *installation) count(name string, labels ...string) (float64, error) {
 	sum := 0.0
 	for _, server := range i.running {
 		families, err := server.Metrics()
 		if err != nil {
 			return 0, err
+		}
+		if families[name] == nil {
+			return 0, fmt.Errorf("there is no metric %s", name)
 		}
 		sum += families.Sum(name, labels...)
 	}

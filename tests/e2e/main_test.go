@@ -4,7 +4,7 @@
 //
 // kube-proxy, kubelets and the nodes are the only things that are stood in for
 // (see the packages under tests/internal).  All scenarios share one control
-// plane, one after the other, and each leaves it as it found it.
+// plane, one after the other, and each takes away what it brought.
 package e2e
 
 import (
@@ -12,9 +12,9 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/go-logr/logr"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -47,17 +47,23 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
 		return 1
 	}
-	go func() {
-		<-ctx.Done()
+	interrupted := context.AfterFunc(ctx, func() {
 		tearDown()
 		os.Exit(1)
-	}()
-	return m.Run()
+	})
+	status := m.Run()
+	if !interrupted() {
+		select {} // the process is about to end
+	}
+	return status
 }
 
 // setUp brings up the cluster, and installs Spillway as the README says.
 func setUp(ctx context.Context) (err error) {
-	plane, err = controlplane.Start(controlplane.Options{Controllers: true, Scheduler: true})
+	if _, err = spillway.Run(nil, "--version"); err != nil {
+		return err
+	}
+	plane, err = controlplane.Start(ctx, controlplane.Options{Controllers: true, Scheduler: true})
 	if err != nil {
 		return err
 	}
@@ -83,17 +89,29 @@ func setUp(ctx context.Context) (err error) {
 
 // awaitWebhook waits until the API server knows of what was installed.
 func awaitWebhook() error {
-	end := time.Now().Add(patience)
-	for {
+	complaint := poll(func() string {
 		a := try(bareGateway(), metav1.DryRunAll)
 		if a.mutated() {
-			return nil
+			return ""
 		}
-		if time.Now().After(end) {
-			return fmt.Errorf("gateway pods are not mutated: %s", describe(a))
-		}
-		time.Sleep(50 * time.Millisecond)
+		return "gateway pods are not mutated: " + describe(a)
+	})
+	if complaint == "" {
+		return nil
 	}
+	why := linesWith(plane.Log("kube-apiserver"), "gateways.spillway.dev")
+	return fmt.Errorf("%s\nkube-apiserver says of the webhook:\n%s", complaint, why)
+}
+
+// linesWith returns the last lines of a log that hold a word, at most three.
+func linesWith(log, word string) string {
+	var lines []string
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, word) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines[max(0, len(lines)-3):], "")
 }
 
 func tearDown() {

@@ -35,9 +35,10 @@ func TestAPIServersOwnView(t *testing.T) {
 	if try(bareGateway(), metav1.DryRunAll); scrape(opened) != open+1 {
 		t.Error("the API server does not count that the webhook failed open")
 	}
+	closed := scrape(rejected, "error_type", "calling_webhook_error")
 	updateWebhook(t, failClosed)
 	tryUntil(t, "wanted a refusal", failed("failed calling webhook"))
-	if scrape(rejected, "error_type", "calling_webhook_error") < 1 {
+	if scrape(rejected, "error_type", "calling_webhook_error") <= closed {
 		t.Error("the API server does not count that the webhook failed closed")
 	}
 	families, err := plane.Metrics()

@@ -27,8 +27,12 @@ const (
 // 500m.  The virtual node is in another zone when its zone differs.
 func createCluster(t *testing.T, virtualZone string) {
 	t.Helper()
+	createNodes(t, nodes.ECS(plainNode, "cn-beijing-g", "64"))
+	// Spillway's own pods wait for a node; they are not to get the next one,
+	// before it is tainted.
+	kubectl(t, "", "-n", "spillway-system", "rollout", "status", "deployment/spillway",
+		"--timeout="+patience.String())
 	createNodes(t, nodes.ECS(labelledNode, "cn-beijing-g", "4"),
-		nodes.ECS(plainNode, "cn-beijing-g", "64"),
 		nodes.Virtual(virtualNode, virtualZone))
 	kubectl(t, "", "label", "nodes", labelledNode, "mykey4pod=asmgateway")
 	kubectl(t, "", "taint", "nodes", labelledNode, "mykey=myvalue:NoSchedule")
@@ -149,8 +153,13 @@ func TestGatewayWithoutRoomSpillsOver(t *testing.T) {
 
 // The server's own pods must not depend on what it does.
 func TestSpillwayKeepsOffVirtualNodes(t *testing.T) {
-	createNodes(t, nodes.Virtual(virtualNode, "cn-beijing-h"),
-		nodes.ECS("node3", "cn-beijing-g", "4"), nodes.ECS("node4", "cn-beijing-h", "4"))
+	// Nothing but the Deployment itself keeps a replica off this one,
+	virtual := nodes.Virtual(virtualNode, "cn-beijing-h")
+	virtual.Taints = nil
+	// or makes one go here.
+	shunned := nodes.ECS("node4", "cn-beijing-g", "4")
+	shunned.Taints = []corev1.Taint{{Key: "shunned", Effect: corev1.TaintEffectPreferNoSchedule}}
+	createNodes(t, virtual, shunned, nodes.ECS("node3", "cn-beijing-g", "4"))
 	kubectl(t, "", "-n", "spillway-system", "delete", "pods", "--all", "--timeout="+patience.String())
 	kubectl(t, "", "-n", "spillway-system", "rollout", "status", "deployment/spillway",
 		"--timeout="+patience.String())

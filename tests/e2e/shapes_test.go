@@ -70,7 +70,7 @@ func TestZoneAndFieldsAreKept(t *testing.T) {
 	if !reflect.DeepEqual(pod.Spec.NodeSelector, received.NodeSelector) {
 		t.Errorf("nodeSelector is %v", pod.Spec.NodeSelector)
 	}
-	if len(pod.Spec.TopologySpreadConstraints) != len(received.TopologySpreadConstraints) {
+	if !reflect.DeepEqual(pod.Spec.TopologySpreadConstraints, received.TopologySpreadConstraints) {
 		t.Errorf("topologySpreadConstraints are %v", pod.Spec.TopologySpreadConstraints)
 	}
 }
@@ -135,6 +135,14 @@ func readPod(t *testing.T, name string) *corev1.Pod {
 func TestPodWithNodeNameIsLeftAlone(t *testing.T) {
 	pod := readPod(t, "node-name-set")
 	createNodes(t, nodes.ECS(pod.Spec.NodeName, "cn-beijing-g", "4"))
+	if a := createPod(t, pod); !a.unmutated() || len(a.warnings) > 0 {
+		t.Error(describe(a))
+	}
+}
+
+func TestPodThatOptsOutIsLeftAlone(t *testing.T) {
+	pod := bareGateway()
+	pod.Annotations = map[string]string{"spillway.dev/mutate": "false"}
 	if a := createPod(t, pod); !a.unmutated() || len(a.warnings) > 0 {
 		t.Error(describe(a))
 	}

@@ -2,6 +2,9 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -60,6 +63,18 @@ func serveWith(backends ...forwarder.Backend) {
 
 func backend(server *spillway.Server) forwarder.Backend {
 	return replicas{server}.backends()[0]
+}
+
+// serveTLS serves a handler of the test's with the shipped pair.
+func serveTLS(t *testing.T, handler http.Handler) *httptest.Server {
+	t.Helper()
+	pair, err := tls.LoadX509KeyPair(shipped.path("certs", "tls.crt"), shipped.path("certs", "tls.key"))
+	must(t, err)
+	server := httptest.NewUnstartedServer(handler)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server
 }
 
 // An attempt is what a user sees who creates a gateway pod.

@@ -45,7 +45,7 @@ func apiserver(t *testing.T) *kubernetes.Clientset {
 	t.Helper()
 	controlPlane.once.Do(func() {
 		controlPlane.plane, controlPlane.err =
-			controlplane.Start(controlplane.Options{})
+			controlplane.Start(context.Background(), controlplane.Options{})
 	})
 	if controlPlane.err != nil {
 		t.Fatal(controlPlane.err)

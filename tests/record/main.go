@@ -30,7 +30,7 @@ func main() {
 
 // run records everything before it writes anything.
 func run(ctx context.Context) error {
-	plane, err := controlplane.Start(controlplane.Options{Controllers: true, Scheduler: true})
+	plane, err := controlplane.Start(ctx, controlplane.Options{Controllers: true, Scheduler: true})
 	if err != nil {
 		return err
 	}

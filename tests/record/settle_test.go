@@ -39,9 +39,9 @@ func TestOnlyWhatVariesIsReplaced(t *testing.T) {
 	}
 }
 
-// A review that is settled stays as it is, so one that was edited, or is not of
-// this command's making, is found here.
-func TestGoldenReviewsAreAsRecorded(t *testing.T) {
+// A review that is settled stays as it is, so one with values that no run of
+// this command leaves is found here.
+func TestGoldenReviewsAreSettled(t *testing.T) {
 	for _, recording := range recordings {
 		path := filepath.Join(spillway.Root(), "tests/golden", recording.name, "review.json")
 		review, err := os.ReadFile(path)

@@ -4,6 +4,7 @@
 package controlplane
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -40,8 +41,8 @@ type ControlPlane struct {
 
 // Start starts a control plane and waits until it answers.  When it does not
 // come up, the error says which part, with the last lines of its log, and
-// nothing is left running.
-func Start(options Options) (*ControlPlane, error) {
+// nothing is left running; likewise when ctx ends first.
+func Start(ctx context.Context, options Options) (*ControlPlane, error) {
 	assets, err := findAssets()
 	if err != nil {
 		return nil, err
@@ -51,14 +52,14 @@ func Start(options Options) (*ControlPlane, error) {
 		return nil, err
 	}
 	c := &ControlPlane{assets: assets, Dir: dir}
-	if err := c.start(options); err != nil {
+	if err := c.start(ctx, options); err != nil {
 		c.Stop()
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *ControlPlane) start(options Options) error {
+func (c *ControlPlane) start(ctx context.Context, options Options) error {
 	if err := c.startAPIServer(); err != nil {
 		return err
 	}
@@ -67,12 +68,12 @@ func (c *ControlPlane) start(options Options) error {
 		return err
 	}
 	if options.Controllers {
-		if err := c.startControllers(); err != nil {
+		if err := c.startControllers(ctx); err != nil {
 			return err
 		}
 	}
 	if options.Scheduler {
-		return c.startScheduler()
+		return c.startScheduler(ctx)
 	}
 	return nil
 }
@@ -173,7 +174,7 @@ func (c *ControlPlane) openLog(name string) (*os.File, error) {
 // explain adds what the part that failed has logged last.
 func (c *ControlPlane) explain(err error) error {
 	name := "kube-apiserver"
-	if strings.Contains(err.Error(), "etcd") {
+	if c.Log(name) == "" {
 		name = "etcd"
 	}
 	return fmt.Errorf("%w; the last lines of the log of %s:\n%s", err, name,

@@ -54,11 +54,13 @@ func (p *process) kill() {
 }
 
 // waitFor waits until a part does what it is there for.
-func (c *ControlPlane) waitFor(p *process, works func() bool) error {
+func (c *ControlPlane) waitFor(ctx context.Context, p *process, works func() bool) error {
 	end := time.Now().Add(startTimeout)
 	for !works() {
 		problem := error(nil)
 		select {
+		case <-ctx.Done():
+			problem = ctx.Err()
 		case <-p.done:
 			problem = errors.New("has ended")
 		case <-time.After(50 * time.Millisecond):
@@ -91,7 +93,7 @@ const controllers = "deployment-controller,replicaset-controller,daemonset-contr
 	"resourcequota-controller,disruption-controller," +
 	"validatingadmissionpolicy-status-controller"
 
-func (c *ControlPlane) startControllers() error {
+func (c *ControlPlane) startControllers(ctx context.Context) error {
 	p, err := c.spawn("kube-controller-manager", "--kubeconfig", c.Kubeconfig,
 		"--secure-port=0", "--leader-elect=false", "--controllers="+controllers,
 		"--use-service-account-credentials",
@@ -99,9 +101,9 @@ func (c *ControlPlane) startControllers() error {
 	if err != nil {
 		return err
 	}
-	return c.waitFor(p, func() bool {
+	return c.waitFor(ctx, p, func() bool {
 		_, err := c.Client(nil).CoreV1().ServiceAccounts("default").
-			Get(context.Background(), "default", metav1.GetOptions{})
+			Get(ctx, "default", metav1.GetOptions{})
 		return err == nil
 	})
 }
@@ -124,7 +126,7 @@ profiles:
       defaultConstraints: []
 `
 
-func (c *ControlPlane) startScheduler() error {
+func (c *ControlPlane) startScheduler(ctx context.Context) error {
 	kubeconfig, err := c.writeKubeconfig("system:kube-scheduler")
 	if err != nil {
 		return err
@@ -138,7 +140,7 @@ func (c *ControlPlane) startScheduler() error {
 	if err != nil {
 		return err
 	}
-	return c.waitFor(p, func() bool {
+	return c.waitFor(ctx, p, func() bool {
 		return strings.Contains(c.Log(p.name), "Caches populated")
 	})
 }

@@ -1,14 +1,19 @@
 // Package forwarder stands for kube-proxy: it hands each new connection to the
-// webhook's Service to a replica that is ready.
+// webhook's Service to a replica that is ready, as far as it knows.
 package forwarder
 
 import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
+
+// lag is how late a forwarder learns that a replica is no longer ready: what a
+// Service knows of its endpoints is never new.
+const lag = 500 * time.Millisecond
 
 // A Backend is one replica.
 type Backend struct {
@@ -23,9 +28,11 @@ type Forwarder struct {
 	listener net.Listener
 	mu       sync.Mutex
 	backends []Backend
+	ready    []Backend // of them, when it was last looked
 	next     int
 	delay    time.Duration
 	open     map[net.Conn]bool
+	closed   chan struct{}
 }
 
 // Start starts a forwarder without backends: it closes what is accepted.
@@ -38,16 +45,19 @@ func Start() (*Forwarder, error) {
 		Port:     listener.Addr().(*net.TCPAddr).Port,
 		listener: listener,
 		open:     map[net.Conn]bool{},
+		closed:   make(chan struct{}),
 	}
 	go f.accept()
+	go f.watch()
 	return f, nil
 }
 
-// Set replaces the replicas.  Connections that are open stay open.
+// Set replaces the replicas by some that are ready.  Connections that are open
+// stay open.
 func (f *Forwarder) Set(backends ...Backend) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.backends = backends
+	f.backends, f.ready = backends, backends
 }
 
 // SetDelay makes the network slow: each piece of an answer is held back for so
@@ -69,6 +79,7 @@ func (f *Forwarder) Cut() {
 
 // Close stops listening and closes every connection.
 func (f *Forwarder) Close() {
+	close(f.closed)
 	_ = f.listener.Close()
 	f.Cut()
 }
@@ -129,26 +140,55 @@ func (f *Forwarder) copyBack(client, server net.Conn) {
 	}
 }
 
-// pick returns the ready replicas in turn.
+// pick returns the replicas that were ready in turn.
 func (f *Forwarder) pick() (Backend, bool) {
 	f.mu.Lock()
-	backends, first := f.backends, f.next
+	defer f.mu.Unlock()
+	if len(f.ready) == 0 {
+		return Backend{}, false
+	}
 	f.next++
-	f.mu.Unlock()
-	for i := range backends {
-		backend := backends[(first+i)%len(backends)]
-		if isReady(backend) {
-			return backend, true
+	return f.ready[f.next%len(f.ready)], true
+}
+
+// watch looks now and then which replicas are ready, until the forwarder is
+// closed.
+func (f *Forwarder) watch() {
+	tick := time.NewTicker(lag)
+	defer tick.Stop()
+	for {
+		select {
+		case <-f.closed:
+			return
+		case <-tick.C:
+			f.look()
 		}
 	}
-	return Backend{}, false
+}
+
+func (f *Forwarder) look() {
+	f.mu.Lock()
+	backends := f.backends
+	f.mu.Unlock()
+	var ready []Backend
+	for _, backend := range backends {
+		if isReady(backend) {
+			ready = append(ready, backend)
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if slices.Equal(backends, f.backends) { // nobody has called Set meanwhile
+		f.ready = ready
+	}
 }
 
 func isReady(backend Backend) bool {
 	if backend.Admin == "" {
 		return true
 	}
-	response, err := http.Get(backend.Admin + "/readyz")
+	client := http.Client{Timeout: 10 * time.Second}
+	response, err := client.Get(backend.Admin + "/readyz")
 	if err != nil {
 		return false
 	}
