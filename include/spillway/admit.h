@@ -27,6 +27,7 @@ struct admission {
     enum reason reason;
     const struct policy *policy; /* NULL when none matched */
 
+    bool is_binding;        /* the object is a Binding that was looked at */
     struct text uid;        /* request.uid */
     struct text name_space; /* request.namespace */
     struct text name;       /* the object's name, or generateName */

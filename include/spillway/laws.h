@@ -4,7 +4,9 @@
  *   2. A second pass over the changed object yields no patch.
  *   3. The patch that is sent, applied to the object that was received, gives
  *      exactly the object that was meant.
- *   4. Nothing outside tolerations and nodeAffinity differs.
+ *   4. Nothing outside tolerations and nodeAffinity differs; with fillFirst,
+ *      topologySpreadConstraints where there were none; of a Binding, the
+ *      deletion cost.
  *
  * (The first law, that no pod gains a node, needs nodes: see the property
  * tests.)

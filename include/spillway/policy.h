@@ -38,7 +38,14 @@ struct policy {
     struct term *terms;             /* `required`, compiled */
     size_t n_terms;
 
-    bool tolerates_eci; /* its pods may land on ECI (see warn.h) */
+    bool fill_first;            /* fill the preferred nodes before others */
+    bool scale_in_first;        /* on scale-in, virtual nodes' pods go first */
+    struct text *virtual_nodes; /* globs on node names, NUL-terminated; some
+                                   exactly with scale_in_first */
+    size_t n_virtual_nodes;
+
+    const struct json *spread; /* fill_first's topologySpreadConstraints */
+    bool tolerates_eci;        /* its pods may land on ECI (see warn.h) */
 };
 
 struct policy_set;
@@ -75,6 +82,9 @@ const struct policy *policy_set_at(const struct policy_set *set, size_t i);
 /* What to read of an AdmissionReview: labels and annotations only under the
  * keys that some policy looks at. */
 const struct json_shape *policy_set_shape(const struct policy_set *set);
+
+/* True when some policy has scale_in_first, so that Bindings are looked at. */
+bool policy_set_scales_in_first(const struct policy_set *set);
 
 /* True when the policy applies to that namespace. */
 bool policy_has_namespace(const struct policy *policy, struct text name);

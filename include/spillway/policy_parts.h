@@ -27,4 +27,17 @@ void policy_parse_tolerations(struct config *config, struct place tolerations,
 void policy_parse_affinity(struct config *config, struct place affinity,
                            struct policy *policy);
 
+/* `spillover`: in which order nodes are filled and emptied. */
+void policy_parse_spillover(struct config *config, struct place spillover,
+                            struct policy *policy);
+
+/* Fill in what the engine needs beyond what was parsed.  False when memory is
+ * short. */
+bool policy_prepare(struct policy *policy, struct arena *arena) must_check;
+
+/* Check a string that is a glob.  The same globs make the matchConditions of
+ * the webhooks' registration, so those that these could not say are mistakes
+ * here already. */
+void policy_check_glob(struct config *config, struct place at);
+
 #endif

@@ -18,8 +18,10 @@
 struct review {
     struct text api_version; /* echoed in the response */
     struct text uid, name_space, operation, sub_resource;
-    bool is_pod;            /* request.kind is core/v1 Pod */
-    const struct json *pod; /* NULL when it is no Pod or there is none */
+    bool is_pod;                /* request.kind is core/v1 Pod */
+    bool is_binding;            /* request.kind is core/v1 Binding */
+    const struct json *pod;     /* NULL when it is no Pod or there is none */
+    const struct json *binding; /* see review_decode_binding() */
 };
 
 /*
@@ -31,6 +33,14 @@ struct review {
 bool review_decode(struct text body, const struct json_shape *shape,
                    struct arena *arena, struct review *review,
                    struct error *err) must_check;
+
+/*
+ * Read the object of a review that was decoded and is one of a Binding:
+ * review->binding, NULL when there is none.  Without this call it may hold
+ * anything, like that of any other kind.  INVALID as above.
+ */
+bool review_decode_binding(struct text body, struct arena *arena,
+                           struct review *review, struct error *err) must_check;
 
 /* What an answer says besides `allowed: true`. */
 struct review_answer {

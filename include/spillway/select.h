@@ -1,5 +1,6 @@
 /*
- * select.h - is this a gateway pod that Spillway may change?
+ * select.h - is this a gateway pod that Spillway may change, or the
+ * binding of one to a virtual node?
  */
 #ifndef SPILLWAY_SELECT_H
 #define SPILLWAY_SELECT_H
@@ -20,8 +21,9 @@ struct verdict {
 
 /*
  * Run the guards, in their order: not-a-pod, subresource, operation, no-match,
- * opted-out, mirror-pod, node-name-set, rollout, daemonset.  Fails only with
- * SYSTEM.
+ * opted-out, mirror-pod, node-name-set, rollout, daemonset.  A Binding, when
+ * some policy has scaleInFirst, is asked for its subresource, operation,
+ * namespace and node only.  Fails only with SYSTEM.
  */
 bool select_policy(const struct policy_set *set, const struct review *review,
                    struct arena *arena, struct verdict *verdict,

@@ -28,6 +28,9 @@ void review_shape_init(struct review_shape *shape,
                        const struct json_field *annotations,
                        size_t n_annotations);
 
+/* What is read of an AdmissionReview of a Binding, besides: its object. */
+extern const struct json_shape review_binding_shape;
+
 /* A label's or annotation's value: null is the empty string, as in Go. */
 extern const struct json_shape review_value_shape;
 
@@ -37,6 +40,11 @@ extern const struct json_shape review_value_shape;
 #define ANNOTATION_MUTATE "spillway.dev/mutate"
 #define ANNOTATION_MIRROR "kubernetes.io/config.mirror"
 #define ANNOTATION_BURST "alibabacloud.com/burst-resource"
+#define ANNOTATION_DELETION_COST "controller.kubernetes.io/pod-deletion-cost"
+
+/* What scaleInFirst gives a pod on a virtual node; without the annotation the
+ * cost is 0, and ReplicaSets remove lower costs first. */
+#define DELETION_COST "-100"
 
 #define REQUIRED_AFFINITY "requiredDuringSchedulingIgnoredDuringExecution"
 #define PREFERRED_AFFINITY "preferredDuringSchedulingIgnoredDuringExecution"

@@ -18,9 +18,10 @@ void summary_name(struct buf *out, const struct document *document);
 
 /*
  * Append what was decided for the object, and what of it is new: what the pod
- * may now tolerate, where it may run, what it prefers.  Clauses are parted by
- * newlines, for summary_wrap() to print on one line or on several.  `before`
- * and `after` are its PodSpecs, or NULL.
+ * may now tolerate, where it may run, what it prefers, in which order nodes are
+ * filled and emptied.  Clauses are parted by newlines, for summary_wrap() to
+ * print on one line or on several.  `before` and `after` are its PodSpecs, or
+ * NULL.
  */
 void summary_write(struct buf *out, const struct document *document,
                    const struct admission *admission, const struct json *before,

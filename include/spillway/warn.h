@@ -21,6 +21,7 @@
  * resulting term.  no-virtual-node: the policy has terms for virtual nodes, and
  * no resulting term admits one.  eci-*: what Alibaba Cloud's ECI does not
  * support, or lets override affinity, when the policy lets pods onto ECI.
+ * deletion-cost: the pod has one of its own, and the policy scaleInFirst.
  */
 bool warn_about(const struct policy *policy, const struct json *pod,
                 const struct merge *merge, struct arena *arena,

@@ -180,13 +180,21 @@ static bool derive_uid(struct arena *arena, const struct json *object,
     return buf_ok(&out, err);
 }
 
+/* A Binding is created as a subresource of the pod that it names. */
+static bool is_binding(const struct json *object)
+{
+    return text_is(json_string(object, "kind"), "Binding") &&
+           text_is(json_string(object, "apiVersion"), "v1");
+}
+
 /* kind, resource, and both again as requested: nothing was converted. */
 static bool set_kinds(struct arena *arena, struct json *request,
                       const struct json *object)
 {
     struct text version = json_string(object, "apiVersion");
     struct text kind = json_string(object, "kind");
-    struct text resource = guess_resource(arena, kind);
+    struct text resource =
+        is_binding(object) ? text_of("pods") : guess_resource(arena, kind);
 
     return json_set(request, text_of("kind"),
                     group_version(arena, version, "kind", kind)) &&
@@ -220,6 +228,8 @@ static struct json *request_of(struct arena *arena, const struct json *object,
     null->type = JSON_NULL;
     if (!set_string(arena, request, "uid", uid) ||
         !set_kinds(arena, request, object) ||
+        (is_binding(object) &&
+         !set_string(arena, request, "subResource", text_of("binding"))) ||
         (name.len && !set_string(arena, request, "name", name)) ||
         !set_string(arena, request, "namespace", name_space) ||
         !set_string(arena, request, "operation", text_of("CREATE")) ||

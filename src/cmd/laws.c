@@ -11,6 +11,7 @@
 #include "spillway/merge.h"
 #include "spillway/patch.h"
 #include "spillway/policy.h"
+#include "spillway/shape.h"
 
 struct laws {
     const struct policy_set *set;
@@ -58,8 +59,8 @@ static bool emitted_patch(const struct laws *laws, struct text *patch,
     return true;
 }
 
-/* The scheduling part that the policy wants, computed apart from the patch. */
-static bool wanted_spec(const struct laws *laws, const struct json *before,
+/* The part that the policy wants, computed apart from the patch. */
+static bool wanted_part(const struct laws *laws, const struct json *before,
                         const struct json **wanted, struct error *err)
 {
     const struct admission *admission = laws->admission;
@@ -68,6 +69,8 @@ static bool wanted_spec(const struct laws *laws, const struct json *before,
     *wanted = before;
     if (admission->decision != DECISION_MUTATED)
         return true;
+    if (admission->is_binding)
+        return merge_deletion_cost(before, laws->arena, wanted, err);
     if (!merge_policy(admission->policy, before,
                       admission->reason == REASON_DAEMONSET, laws->arena,
                       &merge, err))
@@ -76,25 +79,32 @@ static bool wanted_spec(const struct laws *laws, const struct json *before,
     return true;
 }
 
+/* The PodSpec, or a Binding's metadata. */
+static const struct json *part_of(const struct laws *laws,
+                                  const struct json *object)
+{
+    return laws->admission->is_binding
+               ? json_get(object, "metadata")
+               : document_pod_spec(laws->document, object);
+}
+
 static bool check_result(const struct laws *laws,
                          const struct laws_objects *objects, struct error *err)
 {
-    static const char *const parts[] = { "tolerations", "affinity" };
-    const struct json *before =
-        document_pod_spec(laws->document, objects->before);
-    const struct json *after =
-        document_pod_spec(laws->document, objects->after);
-    const struct json *wanted;
+    static const char *const keys[] = { "tolerations", "affinity",
+                                        "topologySpreadConstraints",
+                                        "annotations" };
+    const struct json *after = part_of(laws, objects->after), *wanted;
 
-    if (!wanted_spec(laws, before, &wanted, err))
+    if (!wanted_part(laws, part_of(laws, objects->before), &wanted, err))
         return false;
-    for (size_t i = 0; i < array_len(parts); i++) {
-        if (!same(json_get(wanted, parts[i]), json_get(after, parts[i]),
+    for (size_t i = 0; i < array_len(keys); i++) {
+        if (!same(json_get(wanted, keys[i]), json_get(after, keys[i]),
                   laws->arena))
             buf_printf(laws->findings,
                        "law 3: the patch does not give the %s that the policy "
                        "asks for\n",
-                       parts[i]);
+                       keys[i]);
     }
     return true;
 }
@@ -184,7 +194,7 @@ static void drop(struct json *object, const char *key)
 
 /* Take out what may differ; containers that are empty then, with it: a patch
  * may have to make them. */
-static void drop_scheduling(struct json *pod)
+static void drop_scheduling(struct json *pod, bool spread)
 {
     struct json *spec = json_member(pod, text_of("spec"));
     struct json *affinity = json_member(spec, text_of("affinity"));
@@ -192,19 +202,48 @@ static void drop_scheduling(struct json *pod)
     pod->raw = (struct text){ 0 };
     drop(spec, "tolerations");
     drop(affinity, "nodeAffinity");
+    if (spread)
+        drop(spec, "topologySpreadConstraints");
     if (affinity && !affinity->child)
         drop(spec, "affinity");
     if (spec && !spec->child)
         drop(pod, "spec");
 }
 
+static void drop_deletion_cost(struct json *binding)
+{
+    struct json *metadata = json_member(binding, text_of("metadata"));
+    struct json *annotations = json_member(metadata, text_of("annotations"));
+
+    binding->raw = (struct text){ 0 };
+    drop(annotations, ANNOTATION_DELETION_COST);
+    if (annotations && !annotations->child)
+        drop(metadata, "annotations");
+    if (metadata && !metadata->child)
+        drop(binding, "metadata");
+}
+
+/* True when the object's own constraints, if there are any, may change. */
+static bool may_spread(const struct laws *laws, const struct json *before)
+{
+    const struct json *spec = document_pod_spec(laws->document, before);
+
+    return laws->admission->policy && laws->admission->policy->fill_first &&
+           json_count(json_get(spec, "topologySpreadConstraints")) == 0;
+}
+
 /* A copy of the object without what may differ. */
-static struct json *stripped(const struct laws *laws, const struct json *object)
+static struct json *stripped(const struct laws *laws, const struct json *object,
+                             bool spread)
 {
     struct json *copy = json_clone(laws->arena, object), *pod = copy;
 
     if (!copy)
         return NULL;
+    if (laws->admission->is_binding) {
+        drop_deletion_cost(copy);
+        return copy;
+    }
     for (const char *at = laws->document->template_path; *at;) {
         size_t len = strcspn(++at, "/");
 
@@ -214,7 +253,7 @@ static struct json *stripped(const struct laws *laws, const struct json *object)
         if (!pod)
             return copy;
     }
-    drop_scheduling(pod);
+    drop_scheduling(pod, spread);
     return copy;
 }
 
@@ -222,17 +261,20 @@ static bool check_rest(const struct laws *laws,
                        const struct laws_objects *objects, struct error *err)
 {
     const struct json *before, *after;
+    bool spread = may_spread(laws, objects->before);
 
     if (!objects->before || !objects->after)
         return true;
-    before = stripped(laws, objects->before);
-    after = stripped(laws, objects->after);
+    before = stripped(laws, objects->before, spread);
+    after = stripped(laws, objects->after, spread);
     if (!before || !after)
         return error_no_memory(err);
     if (!json_equal(before, after, laws->arena))
-        buf_add_string(laws->findings,
-                       "law 4: something outside tolerations and "
-                       "nodeAffinity differs\n");
+        buf_printf(laws->findings, "law 4: something outside %s differs\n",
+                   laws->admission->is_binding ? "the deletion cost"
+                   : spread ? "tolerations, nodeAffinity and "
+                              "topologySpreadConstraints"
+                            : "tolerations and nodeAffinity");
     return true;
 }
 

@@ -134,6 +134,66 @@ static void add_preferred(struct buf *out, const struct json *before,
     }
 }
 
+/* Whether default spreading no longer takes pods away from preferred nodes. */
+static void add_spread(struct buf *out, const struct policy *policy,
+                       const struct json *before, const struct json *after,
+                       struct arena *arena)
+{
+    const struct json *own = json_get(before, "topologySpreadConstraints");
+
+    if (!policy->fill_first)
+        return;
+    if (json_count(own) && !json_equal(own, policy->spread, arena))
+        buf_add_string(out, ";\nhas spreading of its own, so its order of "
+                            "filling is left to the scheduler");
+    else if (!json_count(own) &&
+             json_count(json_get(after, "topologySpreadConstraints")))
+        buf_add_string(out, ";\nfills the preferred nodes first (the added "
+                            "constraint switches the scheduler's default "
+                            "spreading off)");
+}
+
+/* What will become of it when it is bound, which is not for this review. */
+static void add_scale_in(struct buf *out, const struct policy *policy)
+{
+    if (!policy->scale_in_first || policy->shadow)
+        return;
+    buf_add_string(out, ";\ngives way first on scale-in where it runs on ");
+    for (size_t i = 0; i < policy->n_virtual_nodes; i++) {
+        buf_add_string(out, separator(i, policy->n_virtual_nodes, " or "));
+        words_outside(out, policy->virtual_nodes[i]);
+    }
+}
+
+static void add_binding(struct buf *out, const struct document *document)
+{
+    buf_add_string(out, ";\nthe pod gives way first on scale-in, since ");
+    words_outside(out,
+                  json_string(json_get(document->object, "target"), "name"));
+    buf_add_string(out, " is a virtual node");
+}
+
+/* What of it is new, in clauses that follow others. */
+static void add_news(struct buf *out, const struct document *document,
+                     const struct admission *admission,
+                     const struct json *before, const struct json *after,
+                     struct arena *arena)
+{
+    if (admission->is_binding) {
+        if (admission->decision == DECISION_MUTATED)
+            add_binding(out, document);
+        return;
+    }
+    add_tolerations(out, before, after);
+    add_required(out, before, after, arena);
+    add_preferred(out, before, after, arena);
+    if (admission->reason == REASON_APPLIED ||
+        admission->reason == REASON_ALREADY_SATISFIED)
+        add_spread(out, admission->policy, before, after, arena);
+    if (admission->reason != REASON_DAEMONSET)
+        add_scale_in(out, admission->policy);
+}
+
 /* --- decisions --------------------------------------------------------- */
 
 void summary_name(struct buf *out, const struct document *document)
@@ -177,13 +237,25 @@ static void add_reason(struct buf *out, const struct document *document,
         [REASON_SELF_CHECK_FAILED] = "the patch did not prove right and is "
                                      "not sent; please report this",
     };
-    const char *why = words[admission->reason];
+    static const char *const binding_words[REASONS] = {
+        [REASON_SUBRESOURCE] = "the request is not for pods/binding",
+        [REASON_OPERATION] = "only Bindings that are created are changed, and "
+                             "this is ",
+        [REASON_NO_MATCH] = "no policy with scaleInFirst has its namespace "
+                            "and its node, ",
+    };
+    const char *why = admission->is_binding && binding_words[admission->reason]
+                          ? binding_words[admission->reason]
+                          : words[admission->reason];
 
     if (!why)
         return;
     buf_printf(out, " (%s): %s", reason_name(admission->reason), why);
     if (admission->reason == REASON_NODE_NAME_SET)
         words_outside(out, json_string(spec, "nodeName"));
+    if (admission->is_binding && admission->reason == REASON_NO_MATCH)
+        words_outside(
+            out, json_string(json_get(document->object, "target"), "name"));
     if (admission->reason == REASON_OPERATION)
         words_outside(
             out, json_string(json_get(document->root, "request"), "operation"));
@@ -221,11 +293,10 @@ void summary_write(struct buf *out, const struct document *document,
     buf_add_string(out, ": ");
     add_decision(out, admission);
     add_reason(out, document, admission, before);
-    if (admission->decision != DECISION_MUTATED)
+    if (admission->decision != DECISION_MUTATED &&
+        admission->decision != DECISION_UNCHANGED)
         return;
-    add_tolerations(&news, before, after);
-    add_required(&news, before, after, &arena);
-    add_preferred(&news, before, after, &arena);
+    add_news(&news, document, admission, before, after, &arena);
     out->failed |= news.failed;
     /* The first clause follows a colon, or the reason's. */
     if (news.len) {

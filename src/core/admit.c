@@ -13,54 +13,78 @@
 /* One decision in the making. */
 struct attempt {
     const struct policy *policy;
-    bool tolerations_only;
+    bool is_binding, tolerations_only;
     struct arena *arena;
-    const struct json *before; /* { spec: { tolerations, affinity } } */
+    const struct json *before; /* the part of the object that may change */
     const struct json *after;
     struct text patch;
     size_t n_operations;
-    struct merge merge;
+    struct merge merge; /* of a Pod */
 };
 
-/* The part of the pod that a patch may touch. */
-static struct json *patchable_part(const struct json *pod, struct arena *arena)
+static const struct text key_spec = TEXT("spec");
+static const struct text key_metadata = TEXT("metadata");
+
+/* { OUTER: { NAMES } } of the object, as far as it has them. */
+static struct json *pick(const struct json *object, struct text outer,
+                         const struct text *names, size_t count,
+                         struct arena *arena)
 {
-    static const struct text names[] = { TEXT("tolerations"),
-                                         TEXT("affinity") };
-    const struct json *spec = json_get(pod, "spec");
+    const struct json *from = json_get_text(object, outer);
     struct json *part = json_object(arena), *inner = json_object(arena);
 
     if (!part || !inner)
         return NULL;
-    for (size_t i = 0; i < array_len(names); i++) {
-        const struct json *value = json_get_text(spec, names[i]);
+    for (size_t i = 0; i < count; i++) {
+        const struct json *value = json_get_text(from, names[i]);
 
         if (value && !json_set(inner, names[i], json_copy(arena, value)))
             return NULL;
     }
-    if (spec && !json_set(part, (struct text)TEXT("spec"), inner))
+    if (from && !json_set(part, outer, inner))
         return NULL;
     return part;
 }
 
-/* The policy merged into such a part. */
+/* The part of the object that a patch may touch. */
+static struct json *patchable_part(const struct attempt *attempt,
+                                   const struct json *object)
+{
+    static const struct text of_binding[] = { TEXT("annotations") };
+    static const struct text of_pod[] = { TEXT("tolerations"), TEXT("affinity"),
+                                          TEXT("topologySpreadConstraints") };
+
+    if (attempt->is_binding)
+        return pick(object, key_metadata, of_binding, 1, attempt->arena);
+    return pick(object, key_spec, of_pod, attempt->policy->fill_first ? 3 : 2,
+                attempt->arena);
+}
+
+/* What the policy asks for, merged into such a part. */
 static bool merge_part(struct attempt *attempt, const struct json *part,
                        struct merge *merge, const struct json **merged,
                        struct error *err)
 {
+    struct text outer = attempt->is_binding ? key_metadata : key_spec;
+    const struct json *inner = json_get_text(part, outer), *after;
     struct json *whole = json_edit(attempt->arena, part, JSON_OBJECT);
 
     if (!whole)
         return error_no_memory(err);
-    if (!merge_policy(attempt->policy, json_get(part, "spec"),
-                      attempt->tolerations_only, attempt->arena, merge, err))
-        return false;
+    if (attempt->is_binding) {
+        if (!merge_deletion_cost(inner, attempt->arena, &after, err))
+            return false;
+    } else {
+        if (!merge_policy(attempt->policy, inner, attempt->tolerations_only,
+                          attempt->arena, merge, err))
+            return false;
+        after = merge->after;
+    }
     *merged = whole;
     /* Nothing to say and nothing there: not even an empty spec is added. */
-    if (!merge->after->child && !json_get(part, "spec"))
+    if (!after->child && !inner)
         return true;
-    return json_set(whole, (struct text)TEXT("spec"),
-                    json_copy(attempt->arena, merge->after)) ||
+    return json_set(whole, outer, json_copy(attempt->arena, after)) ||
            error_no_memory(err);
 }
 
@@ -108,18 +132,18 @@ static enum reason final_reason(const struct attempt *attempt)
 {
     if (attempt->tolerations_only)
         return REASON_DAEMONSET;
-    if (attempt->merge.reason != REASON_APPLIED)
+    if (!attempt->is_binding && attempt->merge.reason != REASON_APPLIED)
         return attempt->merge.reason;
     return attempt->n_operations ? REASON_APPLIED : REASON_ALREADY_SATISFIED;
 }
 
-/* Decide for a pod that a policy applies to. */
-static bool decide(struct attempt *attempt, const struct json *pod,
+/* Decide for an object that a policy applies to. */
+static bool decide(struct attempt *attempt, const struct json *object,
                    struct admission *result, struct error *err)
 {
     bool proven = true;
 
-    attempt->before = patchable_part(pod, attempt->arena);
+    attempt->before = patchable_part(attempt, object);
     if (!attempt->before)
         return error_no_memory(err);
     if (!merge_part(attempt, attempt->before, &attempt->merge, &attempt->after,
@@ -143,8 +167,8 @@ static bool decide(struct attempt *attempt, const struct json *pod,
         result->patch = attempt->patch;
         result->n_operations = attempt->n_operations;
     }
-    return attempt->tolerations_only ||
-           warn_about(attempt->policy, pod, &attempt->merge, attempt->arena,
+    return attempt->is_binding || attempt->tolerations_only ||
+           warn_about(attempt->policy, object, &attempt->merge, attempt->arena,
                       result->warnings, &result->n_warnings, err);
 }
 
@@ -175,9 +199,9 @@ static bool answer(const struct policy_set *set, const struct review *review,
     return buf_ok(&out, err);
 }
 
-static struct text name_of(const struct json *pod)
+static struct text name_of(const struct json *object)
 {
-    const struct json *metadata = json_get(pod, "metadata");
+    const struct json *metadata = json_get(object, "metadata");
     struct text name = json_string(metadata, "name");
 
     return name.len ? name : json_string(metadata, "generateName");
@@ -187,21 +211,28 @@ bool admit(const struct policy_set *set, struct text body, struct arena *arena,
            struct admission *result, struct error *err)
 {
     struct attempt attempt = { .arena = arena };
+    const struct json *object;
     struct review review;
     struct verdict verdict;
 
     *result = (struct admission){ .decision = DECISION_SKIPPED };
-    if (!review_decode(body, policy_set_shape(set), arena, &review, err) ||
-        !select_policy(set, &review, arena, &verdict, err))
+    if (!review_decode(body, policy_set_shape(set), arena, &review, err))
         return false;
+    attempt.is_binding = review.is_binding && policy_set_scales_in_first(set);
+    if (attempt.is_binding && !review_decode_binding(body, arena, &review, err))
+        return false;
+    if (!select_policy(set, &review, arena, &verdict, err))
+        return false;
+    object = attempt.is_binding ? review.binding : review.pod;
     result->reason = verdict.reason;
     result->policy = attempt.policy = verdict.policy;
+    result->is_binding = attempt.is_binding;
     result->uid = review.uid;
     result->name_space = review.name_space;
-    result->name = name_of(review.pod);
+    result->name = name_of(object);
     attempt.tolerations_only = verdict.reason == REASON_DAEMONSET;
     if ((verdict.reason == REASON_APPLIED || attempt.tolerations_only) &&
-        !decide(&attempt, review.pod, result, err))
+        !decide(&attempt, object, result, err))
         return false;
     return answer(set, &review, arena, result, err);
 }

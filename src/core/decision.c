@@ -43,6 +43,7 @@ const char *warning_kind_name(enum warning_kind kind)
         [WARNING_NO_VIRTUAL_NODE] = "no-virtual-node",
         [WARNING_ECI_UNSUPPORTED] = "eci-unsupported",
         [WARNING_ECI_OVERRIDE] = "eci-override",
+        [WARNING_DELETION_COST] = "deletion-cost",
     };
 
     return names[kind];

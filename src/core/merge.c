@@ -7,6 +7,9 @@
 static const struct text key_tolerations = TEXT("tolerations");
 static const struct text key_affinity = TEXT("affinity");
 static const struct text key_node_affinity = TEXT("nodeAffinity");
+static const struct text key_spread = TEXT("topologySpreadConstraints");
+static const struct text key_annotations = TEXT("annotations");
+static const struct text key_cost = TEXT(ANNOTATION_DELETION_COST);
 static const struct text key_required = TEXT(REQUIRED_AFFINITY);
 static const struct text key_preferred = TEXT(PREFERRED_AFFINITY);
 static const struct text key_terms = TEXT("nodeSelectorTerms");
@@ -295,6 +298,15 @@ static bool merge_affinity(const struct policy *policy, struct json *spec,
            json_set(spec, key_affinity, affinity);
 }
 
+/* With constraints of its own the pod is not subject to the scheduler's default
+ * ones, whatever its own say; they are left alone. */
+static bool merge_spread(const struct policy *policy, struct json *spec,
+                         struct arena *arena)
+{
+    return json_count(json_get_text(spec, key_spread)) > 0 ||
+           json_set(spec, key_spread, json_copy(arena, policy->spread));
+}
+
 bool merge_policy(const struct policy *policy, const struct json *spec,
                   bool tolerations_only, struct arena *arena,
                   struct merge *result, struct error *err)
@@ -311,7 +323,27 @@ bool merge_policy(const struct policy *policy, const struct json *spec,
         if (!tolerations || !json_set(after, key_tolerations, tolerations))
             return error_no_memory(err);
     }
-    if (!tolerations_only && !merge_affinity(policy, after, arena, result))
+    if (tolerations_only)
+        return true;
+    if (!merge_affinity(policy, after, arena, result) ||
+        (policy->fill_first && result->reason == REASON_APPLIED &&
+         !merge_spread(policy, after, arena)))
         return error_no_memory(err);
+    return true;
+}
+
+bool merge_deletion_cost(const struct json *metadata, struct arena *arena,
+                         const struct json **after, struct error *err)
+{
+    struct json *changed = json_edit(arena, metadata, JSON_OBJECT);
+    struct json *annotations =
+        json_edit(arena, json_get_text(metadata, key_annotations), JSON_OBJECT);
+
+    if (!changed || !annotations ||
+        !json_set(annotations, key_cost,
+                  json_string_new(arena, text_of(DELETION_COST))) ||
+        !json_set(changed, key_annotations, annotations))
+        return error_no_memory(err);
+    *after = changed;
     return true;
 }

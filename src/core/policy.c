@@ -210,70 +210,15 @@ static bool prepare_shape(struct policy_set *set)
         !add_key(set, &annotations, text_of(ANNOTATION_MIRROR)) ||
         !add_key(set, &annotations, text_of(ANNOTATION_BURST)))
         return false;
+    if (policy_set_scales_in_first(set) &&
+        !add_key(set, &annotations, text_of(ANNOTATION_DELETION_COST)))
+        return false;
     for (size_t i = 0; i < set->count; i++) {
         if (!add_policy_keys(set, &set->policies[i], &labels, &annotations))
             return false;
     }
     review_shape_init(&set->shape, labels.fields, labels.count,
                       annotations.fields, annotations.count);
-    return true;
-}
-
-/* The same value as it would be read from compact JSON: a patch repeats its
- * bytes.  NULL stays NULL. */
-static bool settle(struct policy_set *set, const struct json **value)
-{
-    struct buf text = { .arena = &set->arena };
-    struct json_document document;
-    struct error err = { 0 };
-
-    if (!*value)
-        return true;
-    json_write(&text, *value);
-    if (!buf_ok(&text, &err) ||
-        !json_read(buf_text(&text), &json_any, POLICY_MAX_VALUES, &set->arena,
-                   &document, &err))
-        return false;
-    *value = document.root;
-    return true;
-}
-
-/* True when the policy's tolerations let a pod onto ECI. */
-static bool tolerates(struct policy_set *set, const struct policy *policy,
-                      const char *taint)
-{
-    struct json_document wanted;
-    struct toleration eci;
-    struct error err = { 0 };
-
-    if (!policy->tolerations ||
-        !json_read(text_of(taint), &json_any, JSON_MAX_VALUES, &set->arena,
-                   &wanted, &err))
-        return false;
-    eci = toleration_read(wanted.root);
-    for (const struct json *t = policy->tolerations->child; t; t = t->next) {
-        struct toleration held = toleration_read(t);
-
-        if (toleration_covers(&held, &eci))
-            return true;
-    }
-    return false;
-}
-
-static bool prepare_policy(struct policy_set *set, struct policy *policy)
-{
-    if (!settle(set, &policy->tolerations) || !settle(set, &policy->required) ||
-        !settle(set, &policy->preferred) ||
-        !term_compile_all(policy->required, &set->arena, &policy->terms,
-                          &policy->n_terms))
-        return false;
-    policy->tolerates_eci =
-        tolerates(set, policy,
-                  "{\"key\":\"virtual-kubelet.io/provider\",\"value\":"
-                  "\"alibabacloud\",\"effect\":\"NoSchedule\"}") ||
-        tolerates(set, policy,
-                  "{\"key\":\"k8s.aliyun.com/vnode\",\"value\":\"true\","
-                  "\"effect\":\"NoSchedule\"}");
     return true;
 }
 
@@ -298,7 +243,7 @@ static bool prepare(struct policy_set *set, const struct policy_source *sources,
                     size_t count, struct error *err)
 {
     for (size_t i = 0; i < set->count; i++) {
-        if (!prepare_policy(set, &set->policies[i]))
+        if (!policy_prepare(&set->policies[i], &set->arena))
             return error_no_memory(err);
     }
     if (!prepare_shape(set) || !prepare_digest(set, sources, count))
@@ -354,6 +299,15 @@ const struct policy *policy_set_at(const struct policy_set *set, size_t i)
 const struct json_shape *policy_set_shape(const struct policy_set *set)
 {
     return &set->shape.review;
+}
+
+bool policy_set_scales_in_first(const struct policy_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->policies[i].scale_in_first)
+            return true;
+    }
+    return false;
 }
 
 bool policy_has_namespace(const struct policy *policy, struct text name)

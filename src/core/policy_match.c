@@ -74,9 +74,7 @@ static bool has_collation(const char *glob)
     return false;
 }
 
-/* The same globs make the matchCondition of the webhook's registration, so
- * those that it could not say are refused here already. */
-static void check_glob(struct config *config, struct place at)
+void policy_check_glob(struct config *config, struct place at)
 {
     struct buf expression = { .arena = config->arena };
     const char *glob = config_string(config, at.node->string);
@@ -103,7 +101,7 @@ static void check_value(struct config *config, struct place at,
 
     check_annotation(config, at);
     if (glob)
-        check_glob(config, at);
+        policy_check_glob(config, at);
     else if (!names_is_label_value(value))
         config_mistake(
             config, at,

@@ -57,8 +57,9 @@ void policy_parse(struct config *config, struct place at, struct policy *policy)
         { "match", JSON_OBJECT, true },
         { "tolerations", JSON_ARRAY, false },
         { "affinity", JSON_OBJECT, false },
+        { "spillover", JSON_OBJECT, false },
     };
-    struct place match, tolerations, affinity;
+    struct place match, tolerations, affinity, spillover;
     size_t before = config->n_mistakes;
 
     if (!config_object(config, at, members, array_len(members)))
@@ -70,12 +71,15 @@ void policy_parse(struct config *config, struct place at, struct policy *policy)
     match = config_get(config, at, "match", JSON_OBJECT);
     tolerations = config_get(config, at, "tolerations", JSON_ARRAY);
     affinity = config_get(config, at, "affinity", JSON_OBJECT);
+    spillover = config_get(config, at, "spillover", JSON_OBJECT);
     if (match.node)
         policy_parse_match(config, match, policy);
     if (tolerations.node)
         policy_parse_tolerations(config, tolerations, policy);
     if (affinity.node)
         policy_parse_affinity(config, affinity, policy);
+    if (spillover.node)
+        policy_parse_spillover(config, spillover, policy);
     if (!policy->tolerations && !policy->required && !policy->preferred &&
         (config->n_mistakes == before ||
          (!json_get(at.node, "tolerations") && !json_get(at.node, "affinity"))))

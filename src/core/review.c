@@ -3,6 +3,7 @@
 
 #include "spillway/arena.h"
 #include "spillway/macros.h"
+#include "spillway/shape.h"
 
 static bool fail(struct error *err, const char *message)
 {
@@ -38,11 +39,21 @@ static bool is_operation(struct text operation)
     return false;
 }
 
-static bool is_pod(const struct json *kind)
+static bool is_core_kind(const struct json *kind, const char *name)
 {
     return json_string(kind, "group").len == 0 &&
            text_is(json_string(kind, "version"), "v1") &&
-           text_is(json_string(kind, "kind"), "Pod");
+           text_is(json_string(kind, "kind"), name);
+}
+
+/* What is created must be there. */
+static bool check_object(const struct review *review, const struct json *object,
+                         struct error *err)
+{
+    if (!object && text_is(review->operation, "CREATE"))
+        return fail(err, "request.object is missing: there is nothing to "
+                         "create");
+    return true;
 }
 
 bool review_decode(struct text body, const struct json_shape *shape,
@@ -63,7 +74,8 @@ bool review_decode(struct text body, const struct json_shape *shape,
         .name_space = json_string(request, "namespace"),
         .operation = json_string(request, "operation"),
         .sub_resource = json_string(request, "subResource"),
-        .is_pod = is_pod(json_get(request, "kind")),
+        .is_pod = is_core_kind(json_get(request, "kind"), "Pod"),
+        .is_binding = is_core_kind(json_get(request, "kind"), "Binding"),
     };
     if (review->uid.len == 0)
         return fail(err, "request.uid is missing or empty");
@@ -77,10 +89,19 @@ bool review_decode(struct text body, const struct json_shape *shape,
         return false;
     }
     review->pod = json_get(request, "object");
-    if (!review->pod && text_is(review->operation, "CREATE"))
-        return fail(err, "request.object is missing: there is nothing to "
-                         "create");
-    return true;
+    return check_object(review, review->pod, err);
+}
+
+bool review_decode_binding(struct text body, struct arena *arena,
+                           struct review *review, struct error *err)
+{
+    struct json_document document;
+
+    if (!json_read(body, &review_binding_shape, JSON_MAX_VALUES, arena,
+                   &document, err))
+        return false;
+    review->binding = json_get(json_get(document.root, "request"), "object");
+    return check_object(review, review->binding, err);
 }
 
 static void add_annotation(struct buf *out, bool *any, const char *key,

@@ -1,6 +1,8 @@
 /* select.c - see select.h for the contract. */
 #include "spillway/select.h"
 
+#include <fnmatch.h>
+
 #include <openssl/evp.h>
 
 #include "spillway/arena.h"
@@ -117,11 +119,58 @@ static bool rollout_guard(const struct review *review, struct arena *arena,
     return true;
 }
 
+/* The first policy that has scaleInFirst, the namespace and the node. */
+static bool find_binding_policy(const struct policy_set *set,
+                                const struct review *review,
+                                struct arena *arena,
+                                const struct policy **found, struct error *err)
+{
+    struct text name = json_string(json_get(review->binding, "target"), "name");
+    const char *node = arena_string(arena, name);
+
+    *found = NULL;
+    if (!node)
+        return error_no_memory(err);
+    for (size_t i = 0; i < policy_set_count(set) && name.len && !*found; i++) {
+        const struct policy *policy = policy_set_at(set, i);
+
+        if (!policy->scale_in_first ||
+            !policy_has_namespace(policy, review->name_space))
+            continue;
+        for (size_t j = 0; j < policy->n_virtual_nodes && !*found; j++) {
+            if (fnmatch(policy->virtual_nodes[j].data, node, 0) == 0)
+                *found = policy;
+        }
+    }
+    return true;
+}
+
+/* A Binding says where a pod will run; it has neither the pod's labels nor its
+ * owner, so the other guards have nothing to look at. */
+static bool select_for_binding(const struct policy_set *set,
+                               const struct review *review, struct arena *arena,
+                               struct verdict *verdict, struct error *err)
+{
+    if (!text_is(review->sub_resource, "binding"))
+        verdict->reason = REASON_SUBRESOURCE;
+    else if (!text_is(review->operation, "CREATE"))
+        verdict->reason = REASON_OPERATION;
+    if (verdict->reason != REASON_APPLIED)
+        return true;
+    if (!find_binding_policy(set, review, arena, &verdict->policy, err))
+        return false;
+    if (!verdict->policy)
+        verdict->reason = REASON_NO_MATCH;
+    return true;
+}
+
 bool select_policy(const struct policy_set *set, const struct review *review,
                    struct arena *arena, struct verdict *verdict,
                    struct error *err)
 {
     *verdict = (struct verdict){ .reason = REASON_APPLIED };
+    if (review->is_binding && policy_set_scales_in_first(set))
+        return select_for_binding(set, review, arena, verdict, err);
     if (!review->is_pod)
         verdict->reason = REASON_NOT_A_POD;
     else if (review->sub_resource.len > 0)

@@ -173,6 +173,36 @@ static const struct json_field group_version_kind_fields[] = {
 };
 static const struct json_shape group_version_kind =
     OBJECT(group_version_kind_fields);
+
+/* --- a Binding, and the way down --------------------------------------- */
+
+static const struct json_field binding_annotation_fields[] = {
+    FIELD(ANNOTATION_DELETION_COST, &review_value_shape),
+};
+static const struct json_shape binding_annotations =
+    OBJECT(binding_annotation_fields);
+static const struct json_field binding_metadata_fields[] = {
+    FIELD("name", &string),
+    FIELD("annotations", &binding_annotations),
+};
+static const struct json_shape binding_metadata =
+    OBJECT(binding_metadata_fields);
+static const struct json_field target_fields[] = { FIELD("name", &string) };
+static const struct json_shape target = OBJECT(target_fields);
+static const struct json_field binding_fields[] = {
+    FIELD("metadata", &binding_metadata),
+    FIELD("target", &target),
+};
+static const struct json_shape binding = OBJECT(binding_fields);
+static const struct json_field binding_request_fields[] = {
+    FIELD("object", &binding),
+};
+static const struct json_shape binding_request =
+    OBJECT(binding_request_fields);
+static const struct json_field binding_review_fields[] = {
+    FIELD("request", &binding_request),
+};
+const struct json_shape review_binding_shape = OBJECT(binding_review_fields);
 /* clang-format on */
 
 static struct json_shape object_of(const struct json_field *fields, size_t n)

@@ -97,6 +97,12 @@ static bool warn_placement(const struct policy *policy, const struct json *pod,
     return true;
 }
 
+static bool has_deletion_cost(const struct json *pod)
+{
+    return json_get(json_get(json_get(pod, "metadata"), "annotations"),
+                    ANNOTATION_DELETION_COST);
+}
+
 bool warn_about(const struct policy *policy, const struct json *pod,
                 const struct merge *merge, struct arena *arena,
                 struct warning *warnings, size_t *count, struct error *err)
@@ -116,5 +122,9 @@ bool warn_about(const struct policy *policy, const struct json *pod,
         return error_no_memory(err);
     if (policy->tolerates_eci)
         warn_eci(pod, warnings, count);
+    if (policy->scale_in_first && has_deletion_cost(pod))
+        warn_add(warnings, count, WARNING_DELETION_COST,
+                 "on a virtual node this pod's own pod-deletion-cost is "
+                 "replaced by " DELETION_COST " (spillway's scaleInFirst)");
     return true;
 }

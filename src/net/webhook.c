@@ -14,6 +14,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "spillway/account.h"
 #include "spillway/admit.h"
 #include "spillway/answer.h"
 #include "spillway/arena.h"
@@ -21,7 +22,6 @@
 #include "spillway/log.h"
 #include "spillway/macros.h"
 #include "spillway/metrics.h"
-#include "spillway/policy.h"
 #include "spillway/refusal.h"
 #include "spillway/server.h"
 
@@ -261,67 +261,6 @@ static unsigned long long elapsed_ns(const struct timespec *start)
                                 (now.tv_nsec - start->tv_nsec));
 }
 
-/* The kinds of the warnings that are sent, comma-separated. */
-static void list_warnings(const struct admission *admission, struct buf *out)
-{
-    if (admission->decision != DECISION_MUTATED &&
-        admission->decision != DECISION_UNCHANGED)
-        return;
-    for (size_t i = 0; i < admission->n_warnings; i++)
-        buf_printf(out, "%s%s", i ? "," : "",
-                   warning_kind_name(admission->warnings[i].kind));
-}
-
-static void log_admission(const struct admission *admission, struct text policy,
-                          unsigned long long nanoseconds)
-{
-    static const struct {
-        enum log_level level;
-        const char *message;
-    } lines[DECISIONS] = {
-        [DECISION_MUTATED] = { LOG_LEVEL_INFO, "mutated pod" },
-        [DECISION_UNCHANGED] = { LOG_LEVEL_DEBUG, "pod is as wanted" },
-        [DECISION_SKIPPED] = { LOG_LEVEL_DEBUG, "left pod alone" },
-        [DECISION_SHADOWED] = { LOG_LEVEL_DEBUG, "would mutate pod" },
-        [DECISION_ERROR] = { LOG_LEVEL_ERROR,
-                             "patch failed its self-check and was not sent" },
-    };
-    auto_buf struct buf warnings = { 0 };
-    struct log_field fields[] = {
-        log_text("ns", admission->name_space),
-        log_text("name", admission->name),
-        log_text("policy", policy),
-        log_string("reason", reason_name(admission->reason)),
-        log_number("ops", admission->n_operations),
-        log_number("us", nanoseconds / 1000),
-        log_text("uid", admission->uid),
-        { 0 },
-    };
-    size_t count = array_len(fields) - 1;
-
-    if (!log_shows(lines[admission->decision].level))
-        return;
-    list_warnings(admission, &warnings);
-    if (warnings.len)
-        fields[count++] = log_text("warnings", buf_text(&warnings));
-    log_write(lines[admission->decision].level,
-              lines[admission->decision].message, fields, count);
-}
-
-static void account(const struct admission *admission,
-                    unsigned long long nanoseconds)
-{
-    struct text policy = { 0 };
-
-    if (admission->policy)
-        policy = admission->policy->name;
-    metrics_admission(admission->decision, admission->reason, policy,
-                      nanoseconds);
-    for (size_t i = 0; i < admission->n_warnings; i++)
-        metrics_warning(admission->warnings[i].kind);
-    log_admission(admission, policy, nanoseconds);
-}
-
 static enum MHD_Result decide(const struct webhook *webhook,
                               struct request *request,
                               struct MHD_Connection *connection)
@@ -338,7 +277,7 @@ static enum MHD_Result decide(const struct webhook *webhook,
     else if (buf_ok(&request->body, &err) &&
              admit(webhook->settings.policy, buf_text(&request->body), arena,
                    &admission, &err))
-        account(&admission, elapsed_ns(&start));
+        account_admission(&admission, elapsed_ns(&start));
     if (err.kind == ERROR_NONE) {
         struct answer answer = { .code = 200,
                                  .content_type = "application/json",

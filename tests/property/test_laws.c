@@ -26,6 +26,7 @@
 
 enum { POLICIES = 850, POLICIES_WITH_TWINS = 150, PODS = 12, NODES = 12 };
 
+#define SPREAD "topologySpreadConstraints"
 #define REQUIRED "requiredDuringSchedulingIgnoredDuringExecution"
 
 /* One pod on trial. */
@@ -127,10 +128,14 @@ static void law_3(const struct trial *trial)
     check(trial, trial->admission.reason == reason, "not the right reason");
 }
 
-/* The pod as bytes, without what may change. */
+/* The pod as bytes, without what may change: tolerations, and where the
+ * affinity may, constraints that a pod without any was given. */
 static const char *untouched(const struct trial *trial, const struct json *pod,
                              bool affinity)
 {
+    bool spread = affinity && trial->policy->fill_first &&
+                  !json_first(json_get(trial->before, "spec"), SPREAD);
+
     struct json *rest = json_edit(trial->arena, pod, JSON_OBJECT);
     struct json *spec =
         json_edit(trial->arena, json_get(pod, "spec"), JSON_OBJECT);
@@ -144,7 +149,9 @@ static const char *untouched(const struct trial *trial, const struct json *pod,
             m = &(*m)->next;
     }
     for (struct json **m = &spec->child; *m;) {
-        if (text_is((*m)->key, "tolerations") || text_is((*m)->key, "affinity"))
+        if (text_is((*m)->key, "tolerations") ||
+            text_is((*m)->key, "affinity") ||
+            (text_is((*m)->key, SPREAD) && spread))
             *m = (*m)->next;
         else
             m = &(*m)->next;
@@ -156,7 +163,7 @@ static const char *untouched(const struct trial *trial, const struct json *pod,
     return pods_print(trial->arena, rest);
 }
 
-/* Nothing but tolerations and node affinity differs, in no byte. */
+/* Nothing else differs, in no byte; constraints of its own do not. */
 static void law_4(const struct trial *trial)
 {
     bool affinity = trial->admission.reason != REASON_DAEMONSET &&

@@ -267,6 +267,8 @@ const char *generate_policy(struct generator *generator)
         add_policy_affinity(generator, &out);
         buf_add_string(&out, "}}\n");
     }
+    if (generate_once_in(generator, 2))
+        buf_add_string(&out, "  spillover: {fillFirst: true}\n");
     return finish(&out);
 }
 
@@ -347,6 +349,7 @@ static void add_spec(struct generator *generator, struct buf *out,
         else
             add_tolerations(generator, out, true);
     }
+    generate_spread(generator, out);
     if (generate_once_in(generator, 3))
         buf_printf(out, ",'nodeSelector':{'type':'%s'}",
                    PICK(generator, words));

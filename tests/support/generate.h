@@ -12,6 +12,8 @@
 #include "spillway/arena.h"
 #include "spillway/policy.h"
 
+struct buf;
+
 struct generator {
     uint64_t state;
     struct arena *arena; /* where texts go; may be changed between calls */
@@ -23,6 +25,16 @@ bool generate_once_in(struct generator *generator, unsigned times);
 
 /* A policy file with one policy, for pods with app=gw in namespace edge. */
 const char *generate_policy(struct generator *generator);
+
+/* Append a comma and a pod's member topologySpreadConstraints, or nothing. */
+void generate_spread(struct generator *generator, struct buf *out);
+
+/* A policy file with one to three policies of which some scale in first, in
+ * namespaces edge and other, by globs on n1, n2 and vk-1. */
+const char *generate_scale_in_policies(struct generator *generator);
+
+/* A Binding (JSON, single quotes) to one of these nodes; `twins` as below. */
+const char *generate_binding(struct generator *generator, bool twins);
 
 /*
  * A pod (JSON, single quotes) that such a policy applies to.  Some of its terms

@@ -360,6 +360,12 @@ struct json *oracle_merge(const struct policy *policy, const struct json *pod,
         set(inner, PREFERRED,
             merge_preferred(policy->preferred, json_get(node, PREFERRED),
                             arena));
+    if (policy->fill_first && !tolerations_only && *reason == REASON_APPLIED &&
+        !json_first(spec, "topologySpreadConstraints"))
+        set(spec, "topologySpreadConstraints",
+            pods_json(arena, "[{'maxSkew':2147483647,'topologyKey':"
+                             "'kubernetes.io/hostname',"
+                             "'whenUnsatisfiable':'DoNotSchedule'}]"));
     set(outer, "nodeAffinity", inner);
     set(spec, "affinity", outer);
     set(after, "spec", spec);

@@ -64,7 +64,8 @@ struct policy_set *pods_policy(const char *yaml)
     return set;
 }
 
-struct text pods_review(struct arena *arena, const char *pod)
+static struct text review_of(struct arena *arena, const char *kind,
+                             const char *rest, const char *object)
 {
     struct buf out = { .arena = arena };
     struct error err = { 0 };
@@ -73,11 +74,21 @@ struct text pods_review(struct arena *arena, const char *pod)
                "{\"kind\":\"AdmissionReview\","
                "\"apiVersion\":\"admission.k8s.io/v1\",\"request\":{"
                "\"uid\":\"u-1\",\"kind\":{\"group\":\"\",\"version\":\"v1\","
-               "\"kind\":\"Pod\"},\"namespace\":\"edge\","
+               "\"kind\":\"%s\"},\"namespace\":\"edge\",%s"
                "\"operation\":\"CREATE\",\"object\":%s}}",
-               pod);
+               kind, rest, object);
     assert_true(buf_ok(&out, &err));
     return buf_text(&out);
+}
+
+struct text pods_review(struct arena *arena, const char *pod)
+{
+    return review_of(arena, "Pod", "", pod);
+}
+
+struct text pods_binding_review(struct arena *arena, const char *binding)
+{
+    return review_of(arena, "Binding", "\"subResource\":\"binding\",", binding);
 }
 
 void pods_admit(const struct policy_set *set, const char *pod,

@@ -41,6 +41,9 @@ struct policy_set *pods_policy(const char *yaml);
  * edge. */
 struct text pods_review(struct arena *arena, const char *pod);
 
+/* The same of a Binding (JSON, double quotes), CREATE of pods/binding. */
+struct text pods_binding_review(struct arena *arena, const char *binding);
+
 /* Admit such a review, of a pod with single quotes. */
 void pods_admit(const struct policy_set *set, const char *pod,
                 struct arena *arena, struct admission *result);

@@ -60,6 +60,8 @@ static struct open_row open_rows[] = {
       "\"group\":\"batch.volcano.sh\"", "[]" },
     { "a Pod of another group is no Pod", "{apiVersion: x/v1, kind: Pod}", DOCUMENT_OTHER, "",
       "\"resource\":\"pods\"", "[]" },
+    { "a Binding is created as a subresource of its pod", "{apiVersion: v1, kind: Binding, target: {name: n}}",
+      DOCUMENT_OTHER, "", "\"resource\":\"pods\"},\"subResource\":\"binding\",", "[]" },
     { "plurals are guessed as kubectl does", "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy}",
       DOCUMENT_OTHER, "", "\"resource\":\"networkpolicies\"", "[]" },
     { "a kind in s gets es", "{apiVersion: networking.k8s.io/v1, kind: Ingress}", DOCUMENT_OTHER, "",
@@ -80,7 +82,8 @@ struct fixture {
     struct admission admission;
 };
 
-static void open_fixture(struct fixture *fixture, const char *yaml)
+static void open_fixture(struct fixture *fixture, const char *policy,
+                         const char *yaml)
 {
     struct buf mistakes = { 0 };
     struct yaml_documents documents;
@@ -89,7 +92,7 @@ static void open_fixture(struct fixture *fixture, const char *yaml)
     *fixture = (struct fixture){
         .place = { .file = "f", .bytes = text_of(yaml), .is_only = true },
     };
-    fixture->set = file_load_policy(NULL, &mistakes, &err);
+    fixture->set = file_load_policy(policy, &mistakes, &err);
     assert_non_null(fixture->set);
     assert_true(
         yaml_read(text_of(yaml), LIMIT, &fixture->arena, &documents, &err));
@@ -121,7 +124,7 @@ static void test_open(void **state)
 
     /* A comment in front, so that it is not taken for JSON. */
     assert_true(asprintf(&yaml, "# x\n%s\n", row->yaml) > 0);
-    open_fixture(&fixture, yaml);
+    open_fixture(&fixture, NULL, yaml);
     assert_int_equal(fixture.document.kind, row->kind);
     assert_string_equal(fixture.document.template_path, row->template_path);
     assert_non_null(memmem(fixture.document.review.data,
@@ -146,13 +149,21 @@ static void test_same_bytes(void **state)
     auto_fixture struct fixture fixture = { 0 };
 
     (void)state;
-    open_fixture(&fixture, review);
+    open_fixture(&fixture, NULL, review);
     assert_ptr_equal(fixture.document.review.data, review);
     assert_int_equal(fixture.document.review.len, strlen(review));
 }
 
 /* --- laws -------------------------------------------------------------- */
 
+#define FILL_FIRST "tests/golden/fill-first/policy.yaml"
+#define SCALE_IN_FIRST "tests/golden/scale-in-first-binding/policy.yaml"
+#define SPREAD_POD                                                             \
+    "# x\napiVersion: v1\nkind: Pod\n" GATEWAY                                 \
+    "\nspec: {topologySpreadConstraints: [{maxSkew: 1}]}\n"
+#define BINDING                                                                \
+    "# x\napiVersion: v1\nkind: Binding\nmetadata: {annotations: {a: b}}\n"    \
+    "target: {name: virtual-kubelet-a}\n"
 #define POD_WITH_SPEC "# x\napiVersion: v1\nkind: Pod\n" GATEWAY "\nspec: {}\n"
 
 static const char *check_laws(struct fixture *fixture, struct buf *findings)
@@ -173,36 +184,57 @@ static void test_laws_hold(void **state)
     auto_buf struct buf findings = { 0 };
 
     (void)state;
-    open_fixture(&fixture, POD_WITH_SPEC);
+    open_fixture(&fixture, NULL, POD_WITH_SPEC);
     assert_int_equal(fixture.admission.decision, DECISION_MUTATED);
     assert_string_equal(check_laws(&fixture, &findings), "");
 }
 
 /* A patch that an engine with a fault might send. */
 struct law_row {
-    const char *name, *patch;
+    const char *name, *policy, *yaml, *patch;
     bool in_response; /* the response holds the same */
     const char *finding;
 };
 
 /* clang-format off */
 static struct law_row law_rows[] = {
-    { "a patch that is not the one in the response", "[]", false,
+    { "a patch that is not the one in the response", NULL, POD_WITH_SPEC, "[]", false,
       "law 3: the response holds another patch" },
-    { "a patch that does not apply", "[{\"op\":\"add\",\"path\":\"/a/b\",\"value\":1}]", true,
+    { "a patch that does not apply", NULL, POD_WITH_SPEC, "[{\"op\":\"add\",\"path\":\"/a/b\",\"value\":1}]", true,
       "law 3: the patch does not apply: add /a/b" },
-    { "a patch that lacks what was meant",
+    { "a patch that lacks what was meant", NULL, POD_WITH_SPEC,
       "[{\"op\":\"add\",\"path\":\"/spec/tolerations\",\"value\":[]}]", true,
       "law 3: the patch does not give the tolerations" },
-    { "a patch after which another is due",
+    { "a patch after which another is due", NULL, POD_WITH_SPEC,
       "[{\"op\":\"add\",\"path\":\"/spec/tolerations\",\"value\":[]}]", true,
       "law 2: a second pass yields a patch: [{" },
-    { "a patch that touches a label",
+    { "a patch that touches a label", NULL, POD_WITH_SPEC,
       "[{\"op\":\"add\",\"path\":\"/metadata/labels/x\",\"value\":\"y\"}]", true,
       "law 4: something outside" },
-    { "a patch that touches another affinity",
+    { "a patch that touches another affinity", NULL, POD_WITH_SPEC,
       "[{\"op\":\"add\",\"path\":\"/spec/affinity\",\"value\":{\"podAffinity\":{}}}]", true,
       "law 4: something outside" },
+    { "a patch that adds constraints without fillFirst", NULL, POD_WITH_SPEC,
+      "[{\"op\":\"add\",\"path\":\"/spec/topologySpreadConstraints\",\"value\":[{\"maxSkew\":1}]}]", true,
+      "law 4: something outside tolerations and nodeAffinity differs" },
+    { "a patch that lacks fillFirst's constraint", FILL_FIRST, POD_WITH_SPEC,
+      "[{\"op\":\"add\",\"path\":\"/spec/tolerations\",\"value\":[]}]", true,
+      "law 3: the patch does not give the topologySpreadConstraints" },
+    { "a patch that replaces the pod's own constraints", FILL_FIRST, SPREAD_POD,
+      "[{\"op\":\"replace\",\"path\":\"/spec/topologySpreadConstraints\",\"value\":[{\"maxSkew\":2}]}]", true,
+      "law 4: something outside tolerations and nodeAffinity differs" },
+    { "a patch that touches a label beside the constraint", FILL_FIRST, POD_WITH_SPEC,
+      "[{\"op\":\"add\",\"path\":\"/metadata/labels/x\",\"value\":\"y\"}]", true,
+      "law 4: something outside tolerations, nodeAffinity and topologySpreadConstraints differs" },
+    { "a patch that gives a Binding another cost", SCALE_IN_FIRST, BINDING,
+      "[{\"op\":\"add\",\"path\":\"/metadata/annotations/controller.kubernetes.io~1pod-deletion-cost\",\"value\":\"-1\"}]", true,
+      "law 3: the patch does not give the annotations" },
+    { "a patch that replaces a Binding's annotations", SCALE_IN_FIRST, BINDING,
+      "[{\"op\":\"replace\",\"path\":\"/metadata/annotations\",\"value\":{\"controller.kubernetes.io/pod-deletion-cost\":\"-100\"}}]",
+      true, "law 4: something outside the deletion cost differs" },
+    { "a patch that sends a pod elsewhere", SCALE_IN_FIRST, BINDING,
+      "[{\"op\":\"replace\",\"path\":\"/target/name\",\"value\":\"x\"}]", true,
+      "law 4: something outside the deletion cost differs" },
 };
 /* clang-format on */
 
@@ -212,7 +244,7 @@ static void test_law(void **state)
     auto_fixture struct fixture fixture = { 0 };
     auto_buf struct buf findings = { 0 }, response = { 0 };
 
-    open_fixture(&fixture, POD_WITH_SPEC);
+    open_fixture(&fixture, row->policy, row->yaml);
     fixture.admission.patch = text_of(row->patch);
     if (row->in_response) {
         buf_add_string(&response, "{\"response\":{\"patch\":\"");

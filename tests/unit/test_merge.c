@@ -25,6 +25,8 @@
 #define P_PREFERRED "  affinity: {'nodeAffinity':{" PREFERRED ":[{'weight':20,'preference':" TERM(V) "},{'weight':80,'preference':" TERM(E) "}]}}\n"
 #define P_BOTH "  affinity: {'nodeAffinity':{" REQUIRED ":{'nodeSelectorTerms':[" TERM(V) "]}," PREFERRED ":[{'weight':20,'preference':" TERM(V) "}]}}\n"
 #define P_PAIR "  affinity: " NODE(TERM(E "," V)) "\n"
+#define P_FILL "  spillover: {fillFirst: true}\n"
+#define SPREAD "'topologySpreadConstraints':[{'maxSkew':2147483647,'topologyKey':'kubernetes.io/hostname','whenUnsatisfiable':'DoNotSchedule'}]"
 #define PREFER(weight, term) "{'weight':" weight ",'preference':" term "}"
 #define PREFERS(list) "{'nodeAffinity':{" PREFERRED ":[" list "]}}"
 
@@ -99,6 +101,16 @@ static struct row rows[] = {
     { "null preferences in the list stay", P_PREFERRED, "{'affinity':" PREFERS("null," PREFER("1", "null")) "}",
       "{'affinity':" PREFERS("null," PREFER("1", "null") "," PREFER("20", TERM(V)) "," PREFER("80", TERM(E))) "}", REASON_APPLIED },
     { "a policy of preferences leaves required terms alone", P_PREFERRED, "{'affinity':{'nodeAffinity':{" REQUIRED ":{'nodeSelectorTerms':[" TERM(ARCH) "]}," PREFERRED ":[" PREFER("20", TERM(V)) "," PREFER("80", TERM(E)) "]}}}", NULL, REASON_ALREADY_SATISFIED },
+    /* fillFirst */
+    { "no constraints: one is set", P_TOLERATIONS P_FILL, "{'a':1}", "{'a':1,'tolerations':[" TOLERATION "]," SPREAD "}", REASON_APPLIED },
+    { "null constraints are replaced", P_TOLERATIONS P_FILL, "{'tolerations':[" TOLERATION "],'topologySpreadConstraints':null}", "{'tolerations':[" TOLERATION "]," SPREAD "}", REASON_APPLIED },
+    { "an empty list of constraints is filled", P_TOLERATIONS P_FILL, "{'topologySpreadConstraints':[],'tolerations':[" TOLERATION "]}", "{" SPREAD ",'tolerations':[" TOLERATION "]}", REASON_APPLIED },
+    { "the constraint that is set is enough", P_TOLERATIONS P_FILL, "{'tolerations':[" TOLERATION "]," SPREAD "}", NULL, REASON_ALREADY_SATISFIED },
+    { "constraints of its own stay", P_TOLERATIONS P_FILL, "{'topologySpreadConstraints':[{'maxSkew':1,'x':1.0}],'tolerations':[" TOLERATION "]}", NULL, REASON_ALREADY_SATISFIED },
+    { "a null constraint is one of its own", P_TOLERATIONS P_FILL, "{'topologySpreadConstraints':[null],'tolerations':[" TOLERATION "]}", NULL, REASON_ALREADY_SATISFIED },
+    { "where the affinity is left alone nothing is filled first", P_BOTH P_FILL, "{'affinity':" NODE("{}") "}", NULL, REASON_NO_FEASIBLE_TERM },
+    { "what satisfies the policy is filled first too", P_REQUIRED P_FILL, "{'affinity':" NODE(TERM(E)) "}", "{'affinity':" NODE(TERM(E)) "," SPREAD "}", REASON_APPLIED },
+    { "without fillFirst no constraint is set", P_TOLERATIONS "  spillover: {fillFirst: false}\n", "{'tolerations':[" TOLERATION "]}", NULL, REASON_ALREADY_SATISFIED },
     /* never touched */
     { "other scheduling stays", P_TOLERATIONS, "{'nodeSelector':{'a':'b'},'topologySpreadConstraints':[{'maxSkew':1}],'affinity':{'podAffinity':{},'podAntiAffinity':{}},'tolerations':[" TOLERATION "]}", NULL, REASON_ALREADY_SATISFIED },
     { "null stays null when there is nothing to add", P_TOLERATIONS, "{'affinity':null,'tolerations':[" TOLERATION "]}", NULL, REASON_ALREADY_SATISFIED },

@@ -117,6 +117,8 @@ static void test_warnings(void **state)
     assert_true(sample("spillway_warnings_total{kind=\"eci-override\"}") == 0);
     metrics_warning(WARNING_ECI_OVERRIDE);
     assert_true(sample("spillway_warnings_total{kind=\"eci-override\"}") == 1);
+    metrics_warning(WARNING_DELETION_COST);
+    assert_true(sample("spillway_warnings_total{kind=\"deletion-cost\"}") == 1);
 }
 
 static void test_info(void **state)

@@ -37,7 +37,11 @@ struct row {
 #define PREFERENCE(members) NODE("preferredDuringSchedulingIgnoredDuringExecution: [{" members "}]")
 #define PREFER(weight) PREFERENCE("weight: " weight ", preference: {matchExpressions: [{key: a, operator: Exists}]}")
 
+#define SPILL(members) REST(TOLERATE "  spillover: {" members "}\n")
+#define NODES(list) SPILL("scaleInFirst: true, virtualNodes: " list)
+
 #define P0 "policies[0]"
+#define SP P0 ".spillover"
 #define S0 P0 ".match.selectors[0]"
 #define T0 P0 ".tolerations[0]"
 #define NA P0 ".affinity.nodeAffinity"
@@ -87,7 +91,29 @@ static struct row rows[] = {
     { "an unknown key of a policy", REST(TOLERATE "  percents: 5\n"), "10: " P0 ".percents", "did you mean 'percent'" },
     { "an unknown key that is like no other", REST(TOLERATE "  colour: 5\n"), "10: " P0 ".colour", "unknown key" },
     { "keys differ in case", REST(TOLERATE "  Mode: shadow\n"), "10: " P0 ".Mode", "did you mean 'mode'" },
-    { "spillover is not known yet", REST(TOLERATE "  spillover: {fillFirst: true}\n"), "10: " P0 ".spillover", "unknown key" },
+    /* spillover */
+    { "fillFirst", SPILL("fillFirst: true"), NULL, NULL },
+    { "an empty spillover", SPILL(""), NULL, NULL },
+    { "a null spillover", REST(TOLERATE "  spillover:\n"), NULL, NULL },
+    { "both false", SPILL("fillFirst: false, scaleInFirst: false"), NULL, NULL },
+    { "both true", SPILL("fillFirst: true, scaleInFirst: true, virtualNodes: [vk-*, eklet-a]"), NULL, NULL },
+    { "spillover alone says too little", REST("  spillover: {fillFirst: true}\n"), "4: " P0, "tolerations or affinity" },
+    { "a spillover that is no object", REST(TOLERATE "  spillover: true\n"), "10: " P0 ".spillover", "expected an object" },
+    { "an unknown key of spillover", SPILL("fillfirst: true"), "10: " SP ".fillfirst", "did you mean 'fillFirst'" },
+    { "fillFirst as a string", SPILL("fillFirst: 'true'"), "10: " SP ".fillFirst", "expected a boolean" },
+    { "scaleInFirst as a number", SPILL("scaleInFirst: 1"), "10: " SP ".scaleInFirst", "expected a boolean" },
+    { "scaleInFirst without virtualNodes", SPILL("scaleInFirst: true"), "10: " SP ".virtualNodes", "at least one" },
+    { "scaleInFirst with null virtualNodes", SPILL("scaleInFirst: true, virtualNodes: ~"), "10: " SP ".virtualNodes", "at least one" },
+    { "scaleInFirst with empty virtualNodes", SPILL("scaleInFirst: true, virtualNodes: []"), "10: " SP ".virtualNodes", "at least one" },
+    { "virtualNodes that are no list", SPILL("scaleInFirst: true, virtualNodes: vk-*"), "10: " SP ".virtualNodes", "expected an array" },
+    { "virtualNodes without scaleInFirst", SPILL("fillFirst: true, virtualNodes: [vk-*]"), "10: " SP ".virtualNodes", "only used with scaleInFirst" },
+    { "virtualNodes with scaleInFirst: false", SPILL("scaleInFirst: false, virtualNodes: []"), "10: " SP ".virtualNodes", "only used with scaleInFirst" },
+    { "a glob that is a number", NODES("[vk-*, 5]"), "10: " SP ".virtualNodes[1]", "\"5\"" },
+    { "a null glob", NODES("[~]"), "10: " SP ".virtualNodes[0]", "expected a string" },
+    { "an empty glob", NODES("['']"), "10: " SP ".virtualNodes[0]", "empty glob" },
+    { "a glob with U+0000", NODES("[\"a\\0b\"]"), "10: " SP ".virtualNodes[0]", "U+0000" },
+    { "a collating symbol in a node's glob", NODES("['[[.a.]]']"), "10: " SP ".virtualNodes[0]", "[. .]" },
+    { "a node's glob that no expression says", NODES("['a\\']"), "10: " SP ".virtualNodes[0]", "not finished" },
     { "neither tolerations nor affinity", REST(""), "4: " P0, "tolerations or affinity" },
     { "empty tolerations say nothing", REST("  tolerations: []\n"), "4: " P0, "tolerations or affinity" },
     { "an empty nodeAffinity says nothing", REST("  affinity: {nodeAffinity: {}}\n"), "4: " P0, "tolerations or affinity" },

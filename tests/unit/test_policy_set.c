@@ -146,8 +146,11 @@ static void test_kept(void **state)
             "  tolerations: []\n  affinity: {nodeAffinity: {"
             "preferredDuringSchedulingIgnoredDuringExecution: ["
             "{weight: 1, preference: {matchExpressions: [{key: a, "
-            "operator: Exists}]}}]}}\n---\n" TOP "- name: c\n" GW TOLERATE);
-    const struct policy *a = policy_set_at(set, 0), *b = policy_set_at(set, 1);
+            "operator: Exists}]}}]}}\n---\n" TOP "- name: c\n" GW TOLERATE
+            "  spillover: {fillFirst: true, scaleInFirst: true, virtualNodes: "
+            "[vk-*, eklet]}\n");
+    const struct policy *a = policy_set_at(set, 0), *b = policy_set_at(set, 1),
+                        *c = policy_set_at(set, 2);
 
     (void)state;
     assert_int_equal(policy_set_count(set), 3);
@@ -159,7 +162,14 @@ static void test_kept(void **state)
     assert_null(b->tolerations);
     assert_null(b->required);
     assert_non_null(b->preferred);
-    assert_true(text_is(policy_set_at(set, 2)->name, "c"));
+    assert_false(a->fill_first || a->scale_in_first || a->spread);
+    assert_int_equal(a->n_virtual_nodes, 0);
+    assert_true(text_is(c->name, "c"));
+    assert_true(c->fill_first && c->scale_in_first && c->spread);
+    assert_int_equal(c->n_virtual_nodes, 2);
+    assert_string_equal(c->virtual_nodes[0].data, "vk-*");
+    assert_string_equal(c->virtual_nodes[1].data, "eklet");
+    assert_true(policy_set_scales_in_first(set));
     assert_true(policy_has_namespace(a, (struct text)TEXT("edge")));
     assert_false(policy_has_namespace(a, (struct text)TEXT("edge2")));
     assert_false(policy_has_namespace(a, (struct text)TEXT("")));
@@ -204,6 +214,8 @@ static void test_builtin(void **state)
     assert_int_equal(policy->percent, 100);
     assert_false(policy->shadow);
     assert_true(policy->tolerates_eci);
+    assert_false(policy->fill_first || policy->scale_in_first);
+    assert_false(policy_set_scales_in_first(set));
     assert_true(
         policy_has_namespace(policy, (struct text)TEXT("istio-system")));
     assert_string_equal(

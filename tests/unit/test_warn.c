@@ -19,6 +19,10 @@
 #define OTHER "  tolerations: [{key: mykey, value: myvalue, effect: NoSchedule}]\n"
 #define VENDOR ECI TERMS(TERM(E) "," TERM(V))
 
+#define SCALE_IN "  spillover: {scaleInFirst: true, virtualNodes: [vk-*]}\n"
+#define OTHER_SCALES_IN "- name: other\n  match: {namespaces: [edge], selectors: [{hasContainer: c}]}\n" OTHER SCALE_IN
+#define COST(value) "'annotations':{'controller.kubernetes.io/pod-deletion-cost':" value "},"
+
 /* The kinds of the warnings that come, in order, each followed by a space. */
 struct row {
     const char *name, *policy, *metadata, *spec, *kinds;
@@ -62,6 +66,15 @@ static struct row rows[] = {
     { "the annotation burst-resource", ECI, "'annotations':{'alibabacloud.com/burst-resource':'eci_only'},", "", "eci-override " },
     { "both override once", ECI, "'labels':{'app':'gw','alibabacloud.com/eci':'true'},'annotations':{'alibabacloud.com/burst-resource':'eci'},", "", "eci-override " },
     { "all that can come together, in order", VENDOR, "'annotations':{'alibabacloud.com/burst-resource':'eci'},", "'nodeSelector':{'type':'x'},'hostNetwork':true", "no-virtual-node eci-unsupported eci-override " },
+    /* deletion-cost */
+    { "a deletion cost of its own", ECI SCALE_IN, COST("'7'"), "", "deletion-cost " },
+    { "a cost that is the policy's: other nodes' pods have it too", ECI SCALE_IN, COST("'-100'"), "", "deletion-cost " },
+    { "a null cost is an empty one", ECI SCALE_IN, COST("null"), "", "deletion-cost " },
+    { "a cost, and scaleInFirst in another policy", ECI OTHER_SCALES_IN, COST("'7'"), "", "" },
+    { "scaleInFirst and no cost", ECI SCALE_IN, "'annotations':{'a':'b'},", "", "" },
+    { "deletion-cost goes with no-feasible-term", VENDOR SCALE_IN, COST("'7'"), OWN("{}"), "no-feasible-term deletion-cost " },
+    { "deletion-cost comes last", VENDOR SCALE_IN, "'annotations':{'alibabacloud.com/burst-resource':'eci','controller.kubernetes.io/pod-deletion-cost':'1'},", "'nodeSelector':{'type':'x'},'hostNetwork':true", "no-virtual-node eci-unsupported eci-override deletion-cost " },
+    { "fillFirst's constraint is no hostname spread of its own", ECI "  spillover: {fillFirst: true}\n", "", "", "" },
     /* who gets none */
     { "skipped pods get none", ECI, "'annotations':{'spillway.dev/mutate':'false'},", "'hostNetwork':true", "" },
     { "a DaemonSet's pods get none", ECI, "'ownerReferences':[{'kind':'DaemonSet','name':'d','controller':true}],", "'hostNetwork':true", "" },

@@ -1,0 +1,81 @@
+/* policy_prepare.c - what the engine needs of a policy beyond its own words. */
+#include "spillway/policy_parts.h"
+
+#include "spillway/arena.h"
+
+/*
+ * fillFirst's constraint.  A pod with constraints of its own is not subject to
+ * kube-scheduler's default ones, which would spread its workload over nodes and
+ * zones while preferred nodes have room.  This one has no selector, so it
+ * counts no pods and rules out no node that has a host name.
+ */
+#define SPREAD                                                                 \
+    "[{\"maxSkew\":2147483647,\"topologyKey\":\"kubernetes.io/hostname\","     \
+    "\"whenUnsatisfiable\":\"DoNotSchedule\"}]"
+
+static const struct json *read_json(struct text text, struct arena *arena)
+{
+    struct json_document document;
+    struct error err = { 0 };
+
+    return json_read(text, &json_any, SIZE_MAX, arena, &document, &err)
+               ? document.root
+               : NULL;
+}
+
+/* The same value as it would be read from compact JSON: a patch repeats its
+ * bytes.  NULL stays NULL. */
+static bool settle(struct arena *arena, const struct json **value)
+{
+    struct buf text = { .arena = arena };
+
+    if (!*value)
+        return true;
+    json_write(&text, *value);
+    *value = text.failed ? NULL : read_json(buf_text(&text), arena);
+    return *value != NULL;
+}
+
+/* True when the policy's tolerations let a pod onto ECI. */
+static bool tolerates(const struct policy *policy, const char *taint,
+                      struct arena *arena)
+{
+    const struct json *wanted = read_json(text_of(taint), arena);
+    struct toleration eci;
+
+    if (!policy->tolerations || !wanted)
+        return false;
+    eci = toleration_read(wanted);
+    for (const struct json *t = policy->tolerations->child; t; t = t->next) {
+        struct toleration held = toleration_read(t);
+
+        if (toleration_covers(&held, &eci))
+            return true;
+    }
+    return false;
+}
+
+bool policy_prepare(struct policy *policy, struct arena *arena)
+{
+    if (!settle(arena, &policy->tolerations) ||
+        !settle(arena, &policy->required) ||
+        !settle(arena, &policy->preferred) ||
+        !term_compile_all(policy->required, arena, &policy->terms,
+                          &policy->n_terms))
+        return false;
+    if (policy->fill_first) {
+        policy->spread = read_json(text_of(SPREAD), arena);
+        if (!policy->spread)
+            return false;
+    }
+    policy->tolerates_eci =
+        tolerates(policy,
+                  "{\"key\":\"virtual-kubelet.io/provider\",\"value\":"
+                  "\"alibabacloud\",\"effect\":\"NoSchedule\"}",
+                  arena) ||
+        tolerates(policy,
+                  "{\"key\":\"k8s.aliyun.com/vnode\",\"value\":\"true\","
+                  "\"effect\":\"NoSchedule\"}",
+                  arena);
+    return true;
+}
