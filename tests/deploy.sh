@@ -71,6 +71,56 @@ check 'the policy, printed and given back, makes the same ConfigMap' \
     policy_file_becomes_the_same
 check 'the files of a policy directory keep their names' directory_keeps_names
 
+# --- the component fill-first -----------------------------------------------------
+
+component=deploy/components/fill-first
+
+is_built_in_but_for_spillover()
+{
+    "$SPILLWAY" manifest policy --bare --policy $component/policy.yaml \
+        >"$work/fill-first.yaml" &&
+        cmp "$work/fill-first.yaml" $component/policy.yaml &&
+        grep -qx '  spillover:' $component/policy.yaml &&
+        sed '/^  spillover:$/,$d' $component/policy.yaml |
+        diff -u "$work/bare.yaml" -
+}
+
+# The patch of kubectl 1.30's kustomize is one document; the other is that of
+# the base.
+component_companion_is_printed()
+{
+    "$SPILLWAY" manifest companion --policy $component/policy.yaml \
+        >"$work/companion.yaml" || return 1
+    sed '/^---$/,$d' "$work/companion.yaml" |
+        diff -u $component/companion.yaml - &&
+        sed '1,/^---$/d' deploy/base/companion.yaml >"$work/binding.yaml" &&
+        [ -s "$work/binding.yaml" ] &&
+        sed '1,/^---$/d' "$work/companion.yaml" |
+        diff -u "$work/binding.yaml" -
+}
+
+bindings_say() # LINE...: members of the second webhook
+{
+    sed -n '/^- name: bindings/,$p' $component/webhook.yaml >"$work/bindings"
+    for line; do
+        grep -qx -- "$line" "$work/bindings" || {
+            echo "not there: $line"
+            return 1
+        }
+    done
+}
+
+check 'the policy of fill-first is the built-in one and spillover' \
+    is_built_in_but_for_spillover
+check 'the webhook.yaml of fill-first is what the program prints' \
+    prints $component/webhook.yaml manifest webhook \
+    --policy $component/policy.yaml
+check 'the companion.yaml of fill-first is what the program prints' \
+    component_companion_is_printed
+check 'a binding is never refused, and waits two seconds at most' bindings_say \
+    '- name: bindings.spillway.dev' '    - pods/binding' \
+    '  failurePolicy: Ignore' '  timeoutSeconds: 2' '  reinvocationPolicy: Never'
+
 # --- the Deployment and the server --------------------------------------------
 
 deployment=deploy/base/deployment.yaml
@@ -212,14 +262,14 @@ versions_agree()
     grep -qx "ARG VERSION=$version" Dockerfile
 }
 
-listed() # the entries of one kustomization's resources and patches
+listed() # the entries of one kustomization's resources, files and patches
 {
-    sed -n -e 's/^- path: //p' -e 's/^- \([a-z-]*\.yaml\)$/\1/p' "$1"
+    sed -n -e 's/^- path: //p' -e 's/^ *- \([a-z-]*\.yaml\)$/\1/p' "$1"
 }
 
 all_files_are_listed()
 {
-    for kustomization in deploy/base deploy/overlays/*; do
+    for kustomization in deploy/base deploy/overlays/* deploy/components/*; do
         {
             listed "$kustomization/kustomization.yaml"
             echo kustomization.yaml
@@ -255,13 +305,18 @@ secret_is_the_pair()
     grep -qx 'type: kubernetes.io/tls' "$work/tls.yaml"
 }
 
-bundle_is_the_authority()
+# Each of that many webhooks trusts it; apart from that they are what is shipped.
+bundle_is_the_authority() # FILE WEBHOOKS OPTION...
 {
-    "$SPILLWAY" manifest webhook "$work/certs" >"$work/webhook.yaml" || return 1
-    sed -n 's/^ *caBundle: //p' "$work/webhook.yaml" | base64 -d |
-        cmp - "$work/certs/ca.crt" || return 1
-    # Apart from that it is what is shipped.
-    grep -v ' caBundle:' "$work/webhook.yaml" | diff -u deploy/base/webhook.yaml -
+    file=$1 webhooks=$2
+    shift 2
+    "$SPILLWAY" manifest webhook "$@" "$work/certs" >"$work/webhook.yaml" &&
+        sed -n 's/^ *caBundle: //p' "$work/webhook.yaml" >"$work/bundles" &&
+        [ "$(wc -l <"$work/bundles")" -eq "$webhooks" ] || return 1
+    while read -r bundle; do
+        echo "$bundle" | base64 -d | cmp - "$work/certs/ca.crt" || return 1
+    done <"$work/bundles"
+    grep -v ' caBundle:' "$work/webhook.yaml" | diff -u "$file" -
 }
 
 # refuses TEXT COMMAND...: exit 2, nothing on stdout, TEXT on stderr.
@@ -306,7 +361,9 @@ warns_of_another_name()
 check 'the pair is issued for the name of the Service' issue
 check 'the Secret holds the pair' secret_is_the_pair
 check 'caBundle is the authority, and nothing else differs' \
-    bundle_is_the_authority
+    bundle_is_the_authority deploy/base/webhook.yaml 1
+check 'with fill-first both webhooks trust it' bundle_is_the_authority \
+    $component/webhook.yaml 2 --policy $component/policy.yaml
 check 'another name than the Service has is warned of' warns_of_another_name
 check 'a key that does not fit is refused' with tls.key "$work/other/tls.key" \
     refuses 'does not fit' manifest tls "$work/certs"

@@ -2,14 +2,16 @@
  * cel.h - a policy set as one expression for a webhook's matchConditions.
  *
  * kube-apiserver evaluates it (CEL, the Common Expression Language) to decide
- * which pods it sends here.  It says exactly what policy_has_namespace() and
+ * which pods it sends here, and another one for which bindings of pods to
+ * nodes.  The first says exactly what policy_has_namespace() and
  * selector_matches() say: the OR over the policies of their namespaces AND the
  * OR of their selectors.  Guards, rollout and shadow mode are left to the
  * server, which counts what it skips.
  *
  * An evaluation error skips a webhook whose failurePolicy is Ignore, so
- * everything that a pod may lack is asked for with `has` or `in` first.
- * metadata and spec are there in every object that kube-apiserver decodes.
+ * everything that an object may lack is asked for with `has` or `in` first.
+ * metadata and spec are there in every pod that kube-apiserver decodes, and
+ * target in every Binding.
  */
 #ifndef SPILLWAY_CEL_H
 #define SPILLWAY_CEL_H
@@ -47,6 +49,14 @@ bool cel_check_length(const char *what, struct text expression,
  * its name stands before what each policy comes to.  Fails like the two above.
  */
 bool cel_add_policies(struct buf *out, const struct policy_set *set,
+                      struct error *err) must_check;
+
+/*
+ * Append the expression for bindings, likewise: the OR over the policies with
+ * scaleInFirst, of which there is one at least, of their namespaces AND the OR
+ * of their virtualNodes.  Fails like the others.
+ */
+bool cel_add_bindings(struct buf *out, const struct policy_set *set,
                       struct error *err) must_check;
 
 #endif

@@ -35,11 +35,12 @@ bool manifest_set_base64(struct json *object, const char *key,
 
 /*
  * Make the object's namespaceSelector, which the template gives one expression
- * (`In`, no values), ask for the namespaces of the policies.  When "*" is among
- * them that is any but our own and kube-system.  False when memory is short.
+ * (`In`, no values), ask for the namespaces of the policies; with `bindings` of
+ * those that have scaleInFirst.  When "*" is among them that is any but our own
+ * and kube-system.  False when memory is short.
  */
 bool manifest_set_namespaces(struct json *object, const struct policy_set *set,
-                             struct arena *arena) must_check;
+                             bool bindings, struct arena *arena) must_check;
 
 /* Print the object to stdout, lines of comment in front.  Returns the command's
  * exit status. */

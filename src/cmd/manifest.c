@@ -64,13 +64,15 @@ static bool has_value(const struct json *values, struct text name)
 }
 
 /* The union of the policies' namespaces; *any when "*" is among them. */
-static bool collect_namespaces(const struct policy_set *set,
+static bool collect_namespaces(const struct policy_set *set, bool bindings,
                                struct json *values, bool *any,
                                struct arena *arena)
 {
     for (size_t i = 0; i < policy_set_count(set); i++) {
         const struct policy *policy = policy_set_at(set, i);
 
+        if (bindings && !policy->scale_in_first)
+            continue;
         for (size_t j = 0; j < policy->n_namespaces; j++) {
             struct text name = policy->namespaces[j];
 
@@ -99,7 +101,7 @@ static bool set_any_namespace(struct json *expression, struct arena *arena)
 }
 
 bool manifest_set_namespaces(struct json *object, const struct policy_set *set,
-                             struct arena *arena)
+                             bool bindings, struct arena *arena)
 {
     struct json *expression =
         manifest_member(manifest_member(object, "namespaceSelector"),
@@ -107,7 +109,8 @@ bool manifest_set_namespaces(struct json *object, const struct policy_set *set,
             ->child;
     bool any = false;
 
-    return collect_namespaces(set, manifest_member(expression, "values"), &any,
+    return collect_namespaces(set, bindings,
+                              manifest_member(expression, "values"), &any,
                               arena) &&
            (!any || set_any_namespace(expression, arena));
 }

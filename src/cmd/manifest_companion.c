@@ -161,7 +161,7 @@ static int print_companion(const struct policy_set *set)
         return command_fail(&err);
     spec = manifest_member(policy, "spec");
     if (!manifest_set_namespaces(manifest_member(spec, "matchConstraints"), set,
-                                 &arena)) {
+                                 false, &arena)) {
         (void)error_no_memory(&err);
         return command_fail(&err);
     }

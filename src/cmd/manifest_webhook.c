@@ -18,7 +18,7 @@
 #include "spillway/policy.h"
 
 struct settings {
-    const char *policy, *path;
+    const char *policy, *path, *dir;
 };
 
 /* clang-format off */
@@ -58,22 +58,62 @@ static const char template[] =
 "  sideEffects: None\n"
 "  timeoutSeconds: 5\n";
 
+/* Never IfNeeded: whatever another webhook does to a Binding, the answer stays
+ * the same, and scheduling waits for each call. */
+static const char bindings_template[] =
+"name: bindings.spillway.dev\n"
+"admissionReviewVersions: [v1, v1beta1]\n"
+"clientConfig:\n"
+"  service: {name: spillway, namespace: spillway-system, port: 443}\n"
+"rules:\n"
+"- apiGroups: ['']\n"
+"  apiVersions: [v1]\n"
+"  operations: [CREATE]\n"
+"  resources: [pods/binding]\n"
+"  scope: Namespaced\n"
+"namespaceSelector:\n"
+"  matchExpressions:\n"
+"  - {key: kubernetes.io/metadata.name, operator: In, values: []}\n"
+"matchConditions:\n"
+"- name: virtual-nodes\n"
+"matchPolicy: Equivalent\n"
+"reinvocationPolicy: Never\n"
+"failurePolicy: Ignore\n"
+"sideEffects: None\n"
+"timeoutSeconds: 2\n";
+
 static const char comment[] =
 "# The pods that kube-apiserver sends to Spillway: those that the policy\n"
 "# selects. Printed by `spillway manifest webhook`, anew for another policy.\n";
+
+static const char bindings_comment[] =
+"# So are the bindings of pods to virtual nodes, for scaleInFirst. Leave Ignore\n"
+"# and 2 seconds with them: no failure of Spillway may stop scheduling.\n";
 /* clang-format on */
 
 /* --- the policy's part ------------------------------------------------- */
 
-static bool set_condition(struct json *hook, const struct policy_set *set,
-                          struct arena *arena, struct error *err)
+static bool has_bindings(const struct policy_set *set)
+{
+    for (size_t i = 0; i < policy_set_count(set); i++) {
+        if (policy_set_at(set, i)->scale_in_first)
+            return true;
+    }
+    return false;
+}
+
+/* Whom the webhook is called for: pods, or bindings. */
+static bool set_policy(struct json *hook, const struct policy_set *set,
+                       bool bindings, struct arena *arena, struct error *err)
 {
     struct buf expression = { .arena = arena };
 
-    if (!cel_add_policies(&expression, set, err))
+    if (bindings ? !cel_add_bindings(&expression, set, err)
+                 : !cel_add_policies(&expression, set, err))
         return false;
-    return manifest_set(manifest_member(hook, "matchConditions")->child,
-                        "expression", buf_text(&expression), arena) ||
+    return (manifest_set(manifest_member(hook, "matchConditions")->child,
+                         "expression", buf_text(&expression), arena) &&
+            manifest_set_namespaces(hook, set, bindings, arena)) ||
            error_no_memory(err);
 }
 
@@ -104,7 +144,7 @@ static bool read_authorities(const char *path, struct buf *out,
     return true;
 }
 
-static bool set_authorities(struct json *hook, const char *dir,
+static bool set_authorities(struct json *client, const char *dir,
                             struct arena *arena, struct error *err)
 {
     auto_free char *path = NULL;
@@ -114,8 +154,8 @@ static bool set_authorities(struct json *hook, const char *dir,
         return error_no_memory(err);
     if (!read_authorities(path, &certificates, err))
         return false;
-    return manifest_set_base64(manifest_member(hook, "clientConfig"),
-                               "caBundle", buf_text(&certificates), arena) ||
+    return manifest_set_base64(client, "caBundle", buf_text(&certificates),
+                               arena) ||
            error_no_memory(err);
 }
 
@@ -142,29 +182,55 @@ static bool is_path(const char *path)
     return true;
 }
 
-static int print_webhook(const struct settings *settings, const char *dir)
+static bool fill(struct json *hook, const struct settings *settings,
+                 const struct policy_set *set, bool bindings,
+                 struct arena *arena, struct error *err)
+{
+    struct json *client = manifest_member(hook, "clientConfig");
+
+    if (!manifest_set(manifest_member(client, "service"), "path",
+                      text_of(settings->path), arena))
+        return error_no_memory(err);
+    return set_policy(hook, set, bindings, arena, err) &&
+           (!settings->dir ||
+            set_authorities(client, settings->dir, arena, err));
+}
+
+static bool add_bindings(struct json *hooks, const struct settings *settings,
+                         const struct policy_set *set, struct arena *arena,
+                         struct error *err)
+{
+    struct json *hook = manifest_template(bindings_template, arena, err);
+
+    if (!hook || !fill(hook, settings, set, true, arena, err))
+        return false;
+    return json_append(hooks, hook) || error_no_memory(err);
+}
+
+static int print_webhook(const struct settings *settings)
 {
     auto_arena struct arena arena = { 0 };
+    auto_buf struct buf head = { 0 };
     auto_policy_set struct policy_set *set = command_policy(settings->policy);
     struct error err = { 0 };
-    struct json *object, *hook, *service;
+    struct json *object, *hooks;
 
     if (!set)
         return STATUS_USAGE;
     object = manifest_template(template, &arena, &err);
     if (!object)
         return command_fail(&err);
-    hook = manifest_member(object, "webhooks")->child;
-    service = manifest_member(manifest_member(hook, "clientConfig"), "service");
-    if (!manifest_set(service, "path", text_of(settings->path), &arena) ||
-        !manifest_set_namespaces(hook, set, &arena)) {
-        (void)error_no_memory(&err);
+    hooks = manifest_member(object, "webhooks");
+    if (!fill(hooks->child, settings, set, false, &arena, &err))
         return command_fail(&err);
+    buf_add_string(&head, comment);
+    if (has_bindings(set)) {
+        buf_add_string(&head, bindings_comment);
+        if (!add_bindings(hooks, settings, set, &arena, &err))
+            return command_fail(&err);
     }
-    if (!set_condition(hook, set, &arena, &err) ||
-        (dir && !set_authorities(hook, dir, &arena, &err)))
-        return command_fail(&err);
-    return manifest_print(comment, object);
+    return buf_ok(&head, &err) ? manifest_print(head.data, object)
+                               : command_fail(&err);
 }
 
 static int run(const struct command *command, int argc, char *argv[])
@@ -182,7 +248,8 @@ static int run(const struct command *command, int argc, char *argv[])
                              "--path: '%s' is not valid; give a path such as "
                              "/mutate, of lower-case letters, digits, - and .",
                              settings.path);
-    return print_webhook(&settings, operands == 1 ? argv[0] : NULL);
+    settings.dir = operands == 1 ? argv[0] : NULL;
+    return print_webhook(&settings);
 }
 
 const struct command cmd_manifest_webhook = {
@@ -193,7 +260,9 @@ const struct command cmd_manifest_webhook = {
         "With DIR, where `spillway certs issue` wrote ca.crt, that authority "
         "is what\nkube-apiserver trusts; without, somebody else has to put it "
         "in (cert-manager).\nThe matchCondition says the same as the policy's "
-        "selectors, so that other pods\nare never sent.\n\n"
+        "selectors, so that other pods\nare never sent. When a policy has "
+        "scaleInFirst, a second webhook gets what puts\npods on its "
+        "virtualNodes.\n\n"
         "Example:\n"
         "  spillway manifest webhook certs --policy policy.yaml | kubectl "
         "apply -f -\n",

@@ -6,6 +6,9 @@
 #include "spillway/selector.h"
 #include "spillway/text.h"
 
+/* The node that a Binding puts its pod on. */
+#define TARGET "object.target.name"
+
 /* CEL is UTF-8; only what would end the literal or could not stand in it is
  * escaped. */
 void cel_add_string(struct buf *out, struct text text)
@@ -79,9 +82,8 @@ static void add_presence(struct buf *out,
 }
 
 /* `VALUE.matches(...)` for a glob. */
-static bool add_match(struct buf *out,
-                      const struct selector_requirement *requirement,
-                      const char *glob, struct error *err)
+static bool add_match(struct buf *out, struct text value, const char *glob,
+                      struct error *err)
 {
     auto_buf struct buf expression = { 0 };
     enum re2_subject subject;
@@ -89,26 +91,38 @@ static bool add_match(struct buf *out,
     if (!re2_from_glob(glob, &expression, &subject, err))
         return false;
     buf_add_string(out, subject == RE2_HEX ? "\"%x\".format([" : "");
-    add_value(out, requirement);
+    buf_add_text(out, value);
     buf_add_string(out, subject == RE2_HEX ? "])" : "");
     buf_printf(out, ".matches(r\"%s\")", expression.data);
     return true;
 }
 
-static bool add_matches(struct buf *out,
-                        const struct selector_requirement *requirement,
+static bool add_matches(struct buf *out, struct text value,
+                        const struct text *globs, size_t n_globs,
                         struct error *err)
 {
-    bool several = requirement->n_values > 1;
+    bool several = n_globs > 1;
 
     buf_add_string(out, several ? "(" : "");
-    for (size_t i = 0; i < requirement->n_values; i++) {
+    for (size_t i = 0; i < n_globs; i++) {
         buf_add_string(out, i > 0 ? " || " : "");
-        if (!add_match(out, requirement, requirement->values[i].data, err))
+        if (!add_match(out, value, globs[i].data, err))
             return false;
     }
     buf_add_string(out, several ? ")" : "");
     return true;
+}
+
+static bool add_globs(struct buf *out,
+                      const struct selector_requirement *requirement,
+                      struct error *err)
+{
+    auto_buf struct buf value = { 0 };
+
+    add_value(&value, requirement);
+    return buf_ok(&value, err) &&
+           add_matches(out, buf_text(&value), requirement->values,
+                       requirement->n_values, err);
 }
 
 /* True for the operators that hold where their opposite does not: also for a
@@ -135,7 +149,7 @@ static bool add_requirement(struct buf *out,
     case SELECTOR_GLOB:
     case SELECTOR_NOT_GLOB:
         buf_add_string(out, " && ");
-        if (!add_matches(out, requirement, err))
+        if (!add_globs(out, requirement, err))
             return false;
         break;
     case SELECTOR_EXISTS:
@@ -242,5 +256,38 @@ bool cel_add_policies(struct buf *out, const struct policy_set *set,
     return buf_ok(out, err) &&
            cel_check_length(
                "the selectors make",
+               (struct text){ out->data + start, out->len - start }, err);
+}
+
+/* --- bindings ---------------------------------------------------------- */
+
+static bool add_binding(struct buf *out, const struct policy *policy,
+                        struct error *err)
+{
+    buf_printf(out, "// %.*s\n", TEXT_ARG(policy->name));
+    add_namespaces(out, policy);
+    buf_add_string(out, "has(" TARGET ") && ");
+    return add_matches(out, text_of(TARGET), policy->virtual_nodes,
+                       policy->n_virtual_nodes, err) ||
+           error_wrap(err, "policy '%.*s'", TEXT_ARG(policy->name));
+}
+
+bool cel_add_bindings(struct buf *out, const struct policy_set *set,
+                      struct error *err)
+{
+    const size_t start = out->len;
+
+    for (size_t i = 0; i < policy_set_count(set); i++) {
+        const struct policy *policy = policy_set_at(set, i);
+
+        if (!policy->scale_in_first)
+            continue;
+        buf_add_string(out, out->len > start ? " ||\n" : "");
+        if (!add_binding(out, policy, err))
+            return false;
+    }
+    return buf_ok(out, err) &&
+           cel_check_length(
+               "the virtualNodes make",
                (struct text){ out->data + start, out->len - start }, err);
 }

@@ -185,21 +185,31 @@ static bool add_preferred(struct buf *out, const struct json *preferred)
 
 /* --- the whole --------------------------------------------------------- */
 
-/* The pod's affinity; merge_required() says why empty terms are no matter. */
-static bool add_affinity(struct buf *out, const struct policy *policy)
+/* What is judged of a pod unless its affinity is left alone: merge_required()
+ * says why empty terms are no matter. */
+static bool add_placement(struct buf *out, const struct policy *policy)
 {
+    const char *separator = "";
+
     if (policy->required) {
         buf_add_string(out, "\n  // A pod whose required terms are all empty "
                             "keeps its affinity; any other:\n"
                             "  (variables.terms == [] ? variables.required != "
                             "[] :\n  ");
         add_required(out, policy);
+        separator = " &&";
     }
     if (policy->preferred) {
-        buf_add_string(out, policy->required ? " &&" : "");
+        buf_add_string(out, separator);
         if (!add_preferred(out, policy->preferred))
             return false;
+        separator = " &&";
     }
+    if (policy->fill_first)
+        buf_printf(out,
+                   "%s\n  // fillFirst: its own constraints, or Spillway's\n"
+                   "  object.spec.?topologySpreadConstraints.orValue([]) != []",
+                   separator);
     buf_add_string(out, policy->required ? ")" : "");
     return true;
 }
@@ -208,15 +218,16 @@ bool cel_state_add_policy(struct buf *out, const struct policy *policy,
                           struct error *err)
 {
     const size_t start = out->len;
-    bool affinity = policy->required || policy->preferred;
+    bool placement =
+        policy->required || policy->preferred || policy->fill_first;
 
     buf_printf(out, "// %.*s\nvariables.policy != ", TEXT_ARG(policy->name));
     cel_add_string(out, policy->name);
     buf_add_string(out, " || (");
     if (policy->tolerations)
         add_tolerations(out, policy->tolerations);
-    buf_add_string(out, policy->tolerations && affinity ? " &&" : "");
-    if (affinity && !add_affinity(out, policy))
+    buf_add_string(out, policy->tolerations && placement ? " &&" : "");
+    if (placement && !add_placement(out, policy))
         return error_no_memory(err);
     buf_add_string(out, "\n)");
     return buf_ok(out, err) &&

@@ -87,6 +87,40 @@ static struct row rows[] = {
 };
 /* clang-format on */
 
+/* A policy for bindings: `spillover` is in flow style, `more` stands before. */
+#define SPILLS(name, more, namespaces, spillover)                              \
+    "- {name: " name ", " more "match: {namespaces: [" namespaces              \
+    "], selectors: [{matchLabels: {app: gw}}]}, tolerations: [{key: k, "       \
+    "operator: Exists}], spillover: {" spillover "}}\n"
+#define GLOBS(globs) "scaleInFirst: true, virtualNodes: [" globs "]"
+#define TARGET "object.target.name"
+#define HAS_TARGET "has(" TARGET ") && "
+
+/* clang-format off */
+static struct row bindings[] = {
+    { "the name of the node is asked for before it is read",
+      SPILLS("p", "", "ns", GLOBS("\"v-*\"")),
+      "// p\nrequest.namespace == \"ns\" && " HAS_TARGET TARGET ".matches(r\"(?s)^v-.*$\")" },
+    { "globs of nodes are ORed",
+      SPILLS("p", "", "a, b", GLOBS("\"v-*\", \"w.[a-c0]\", \"x-?\"")),
+      "// p\nrequest.namespace in [\"a\", \"b\"] && " HAS_TARGET "(" TARGET ".matches(r\"(?s)^v-.*$\") || "
+      TARGET ".matches(r\"^w\\.[0a-c]$\") || " TARGET ".matches(r\"^x-[\\x01-\\x7f]$\"))" },
+    { "for any namespace only the node counts",
+      SPILLS("p", "", "a, \"*\"", GLOBS("v")),
+      "// p\n" HAS_TARGET TARGET ".matches(r\"^v$\")" },
+    { "node names are matched as bytes where characters cannot say it",
+      SPILLS("p", "", "\"*\"", GLOBS("\"a??\"")),
+      "// p\n" HAS_TARGET "\"%x\".format([" TARGET "]).matches(r\"^61....$\")" },
+    { "policies with scaleInFirst are ORed, those in shadow mode too; no others",
+      SPILLS("o", "", "a", "fillFirst: true")
+      SPILLS("p", "mode: shadow, ", "a", GLOBS("v"))
+      POLICY("q", "a", "{matchLabels: {app: gw}}")
+      SPILLS("r", "percent: 1, ", "b", "fillFirst: true, " GLOBS("w")),
+      "// p\nrequest.namespace == \"a\" && " HAS_TARGET TARGET ".matches(r\"^v$\") ||\n"
+      "// r\nrequest.namespace == \"b\" && " HAS_TARGET TARGET ".matches(r\"^w$\")" },
+};
+/* clang-format on */
+
 static struct policy_set *parse(const char *policies)
 {
     auto_free char *text = NULL;
@@ -115,6 +149,18 @@ static void test_row(void **state)
     struct error err = { 0 };
 
     if (!cel_add_policies(&out, set, &err))
+        fail_msg("%s", err.text);
+    assert_string_equal(out.data, row->expression);
+}
+
+static void test_binding(void **state)
+{
+    const struct row *row = *state;
+    auto_policy_set struct policy_set *set = parse(row->policies);
+    auto_buf struct buf out = { 0 };
+    struct error err = { 0 };
+
+    if (!cel_add_bindings(&out, set, &err))
         fail_msg("%s", err.text);
     assert_string_equal(out.data, row->expression);
 }
@@ -170,17 +216,45 @@ static void test_too_long(void **state)
     assert_non_null(strstr(err.text, "100001"));
 }
 
+static void test_too_long_for_bindings(void **state)
+{
+    auto_policy_set struct policy_set *set = NULL;
+    auto_buf struct buf policies = { 0 }, out = { 0 };
+    struct error err = { 0 };
+
+    (void)state;
+    buf_add_string(&policies,
+                   "- {name: p, match: {namespaces: [ns], selectors: "
+                   "[{matchLabels: {app: gw}}]}, tolerations: [{key: k, "
+                   "operator: Exists}], spillover: {scaleInFirst: true, "
+                   "virtualNodes: [");
+    for (size_t i = 0; i < CEL_MAX_LENGTH / 40; i++)
+        buf_printf(&policies, "%snode-%06zu", i > 0 ? ", " : "", i);
+    buf_add_string(&policies, "]}}\n");
+    assert_false(policies.failed);
+    set = parse(policies.data);
+    assert_false(cel_add_bindings(&out, set, &err));
+    assert_int_equal(err.kind, ERROR_TOO_BIG);
+    assert_non_null(strstr(err.text, "the virtualNodes make"));
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[array_len(rows) + 2];
+    struct CMUnitTest tests[array_len(rows) + array_len(bindings) + 3];
     size_t n = 0;
 
     for (size_t i = 0; i < array_len(rows); i++)
         tests[n++] =
             (struct CMUnitTest){ rows[i].name, test_row, NULL, NULL, &rows[i] };
+    for (size_t i = 0; i < array_len(bindings); i++)
+        tests[n++] = (struct CMUnitTest){ bindings[i].name, test_binding, NULL,
+                                          NULL, &bindings[i] };
     tests[n++] = (struct CMUnitTest){ "100000 characters are taken",
                                       test_longest, NULL, NULL, NULL };
     tests[n++] = (struct CMUnitTest){ "100001 characters are refused",
                                       test_too_long, NULL, NULL, NULL };
+    tests[n++] =
+        (struct CMUnitTest){ "so are too many globs of nodes",
+                             test_too_long_for_bindings, NULL, NULL, NULL };
     return cmocka_run_group_tests_name("cel", tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@
 
 struct row {
     const char *name; /* what the row proves; cmocka prints it */
-    const char *asks; /* tolerations and affinity, below PODS_POLICY_HEAD */
+    const char *asks; /* tolerations, affinity, ..., below PODS_POLICY_HEAD */
     const char *condition; /* what stands within the parentheses */
 };
 
@@ -38,6 +38,9 @@ struct row {
     "\n  // A pod whose required terms are all empty keeps its affinity; any " \
     "other:\n  (variables.terms == [] ? variables.required != [] :\n  "        \
     "variables.terms.all(q,\n    "
+#define SPREAD                                                                 \
+    "\n  // fillFirst: its own constraints, or Spillway's\n"                   \
+    "  object.spec.?topologySpreadConstraints.orValue([]) != []"
 #define PREFERS "variables.preferences.exists(w,\n    "
 
 /* clang-format off */
@@ -101,6 +104,19 @@ static struct row rows[] = {
       TOLERATES("[\"\"]") "t.operator == \"Exists\" && t.key in [\"\", \"k\"])) &&"
       TERMS "q.exists(e, e.key == \"k\" && e.operator == \"Exists\")) &&\n"
       "  " PREFERS "w != [] &&\n    w.all(e, e.key == \"l\" && e.operator == \"Exists\")))" },
+    { "fillFirst asks for some spread constraint",
+      "  tolerations: [{key: k, operator: Exists}]\n  spillover: {fillFirst: true}\n",
+      TOLERATES("[\"\"]") "t.operator == \"Exists\" && t.key in [\"\", \"k\"])) &&" SPREAD },
+    { "but not of a pod whose affinity is left alone",
+      REQUIRED("{matchExpressions: [{key: k, operator: Exists}]}") "  spillover: {fillFirst: true}\n",
+      TERMS "q.exists(e, e.key == \"k\" && e.operator == \"Exists\")) &&" SPREAD ")" },
+    { "beside preferences it is always asked for",
+      PREFERRED("{key: k, operator: Exists}") "  spillover: {fillFirst: true}\n",
+      "\n  " PREFERS "w != [] &&\n    w.all(e, e.key == \"k\" && e.operator == \"Exists\")) &&" SPREAD },
+    { "scaleInFirst asks nothing of a pod",
+      "  tolerations: [{key: k, operator: Exists}]\n"
+      "  spillover: {scaleInFirst: true, virtualNodes: [v]}\n",
+      TOLERATES("[\"\"]") "t.operator == \"Exists\" && t.key in [\"\", \"k\"]))" },
 };
 /* clang-format on */
 
