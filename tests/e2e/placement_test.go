@@ -70,12 +70,21 @@ func scheduled(t *testing.T, d *appsv1.Deployment, n int) map[string]int {
 	return on
 }
 
-// fill scales a gateway up one by one and returns where each pod went: e for
-// the labelled ECS node, v for the virtual one, ? for any other.
+// letter is e for a labelled ECS node, v for the virtual one, ? for any other.
+func letter(node string) string {
+	switch {
+	case strings.HasPrefix(node, labelledNode):
+		return "e"
+	case node == virtualNode:
+		return "v"
+	}
+	return "?"
+}
+
+// fill scales a gateway up one by one and returns where each pod went.
 func fill(t *testing.T, d *appsv1.Deployment, n int) string {
 	t.Helper()
 	create(t, d, 0)
-	letters := map[string]string{labelledNode: "e", virtualNode: "v"}
 	var order []string
 	before := map[string]int{}
 	for i := 1; i <= n; i++ {
@@ -84,7 +93,7 @@ func fill(t *testing.T, d *appsv1.Deployment, n int) string {
 		after := scheduled(t, d, i)
 		for node, count := range after {
 			if count > before[node] {
-				order = append(order, letters[node]+strings.Repeat("?", 1-len(letters[node])))
+				order = append(order, letter(node))
 			}
 		}
 		before = after
@@ -96,7 +105,7 @@ func fill(t *testing.T, d *appsv1.Deployment, n int) string {
 // weights alone decide: the labelled node is filled first.
 func TestLabelledNodeIsFilledFirstWithoutDefaultSpreading(t *testing.T) {
 	createCluster(t, "cn-beijing-h")
-	order := fill(t, gateway(t, "500m", controlplane.Profile), 9)
+	order := fill(t, gateway(t, "500m", controlplane.WithoutSpreading), 9)
 	if wanted := "e e e e e e e e v"; order != wanted {
 		t.Errorf("placed in turn: %s, not %s", order, wanted)
 	}

@@ -27,6 +27,12 @@ type Policy struct {
 	Match       Match               `json:"match"`
 	Tolerations []corev1.Toleration `json:"tolerations"`
 	Affinity    *corev1.Affinity    `json:"affinity"`
+	Spillover   Spillover           `json:"spillover"`
+}
+
+// A Spillover says in which order nodes are filled.
+type Spillover struct {
+	FillFirst bool `json:"fillFirst"`
 }
 
 // A Match says which pods a policy is for.

@@ -142,11 +142,18 @@ func (g *generator) exotic(spec object) {
 	case 1:
 		spec["volumes"] = list{object{"name": "v", "hostPath": object{"path": "/x"}}}
 	case 2:
-		spec["topologySpreadConstraints"] = list{object{"maxSkew": 1,
-			"topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}}
+		spec["topologySpreadConstraints"] = g.spread()
 	case 3:
 		spec["priority"], spec["schedulerName"] = 0, "default-scheduler"
 	}
+}
+
+// spread makes constraints; half of the pods with the member have none in it.
+func (g *generator) spread() any {
+	return pick(g, []any{nil, list{}, list{object{"maxSkew": 1,
+		"topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}},
+		list{object{"maxSkew": 2147483647, "topologyKey": "kubernetes.io/hostname",
+			"whenUnsatisfiable": "DoNotSchedule"}}})
 }
 
 func (g *generator) labels() any {

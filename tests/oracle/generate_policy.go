@@ -57,6 +57,9 @@ func (g *generator) policy(name string) object {
 	if len(tolerations) == 0 || g.chance(85) {
 		out["affinity"] = object{"nodeAffinity": g.policyAffinity()}
 	}
+	if g.chance(40) {
+		out["spillover"] = object{"fillFirst": g.chance(80)}
+	}
 	return out
 }
 

@@ -255,7 +255,7 @@ func (t *trial) staysStrict() error {
 // judgePod holds the pod that results against the laws of the merge.
 func (j *Judge) judgePod(t *trial) error {
 	for _, law := range []func(*trial) error{j.judgeRest, j.judgeTolerations,
-		j.judgeNodes, j.judgePreferences} {
+		j.judgeNodes, j.judgePreferences, j.judgeSpread} {
 		if err := law(t); err != nil {
 			return err
 		}
@@ -291,8 +291,8 @@ func replacePod(review, pod []byte) ([]byte, error) {
 	return json.Marshal(whole)
 }
 
-// judgeRest: nothing differs but tolerations and node affinity, and of that
-// only what is merged.
+// judgeRest: nothing differs but tolerations, node affinity and constraints on
+// spreading, which have laws of their own, and of that only what is merged.
 func (j *Judge) judgeRest(t *trial) error {
 	before, after := untouchable(t.before), untouchable(t.after)
 	if !reflect.DeepEqual(before, after) {

@@ -45,8 +45,8 @@ func untouchable(pod any) object {
 	keptNode := put(without(node, requiredKey, preferredKey), requiredKey,
 		without(at(node, requiredKey), "nodeSelectorTerms"))
 	keptAffinity := put(without(affinity, "nodeAffinity"), "nodeAffinity", keptNode)
-	spec := put(without(at(pod, "spec"), "tolerations", "affinity"), "affinity",
-		keptAffinity)
+	spec := put(without(at(pod, "spec"), "tolerations", "affinity", spreadKey),
+		"affinity", keptAffinity)
 	return put(without(pod, "spec"), "spec", spec)
 }
 

@@ -17,14 +17,18 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
-// Profile is the name of a second scheduler profile, like the default one but
-// without kube-scheduler's built-in default spreading.
-const Profile = "without-default-spreading"
+// Scheduler profiles beside the default one.
+const (
+	// Without kube-scheduler's built-in default spreading.
+	WithoutSpreading = "without-default-spreading"
+	// With nodes preferred that are fuller, and not emptier.
+	MostAllocated = "most-allocated"
+)
 
 // Options say what runs beside etcd and kube-apiserver.
 type Options struct {
 	Controllers bool // kube-controller-manager, without the node lifecycle
-	Scheduler   bool // kube-scheduler, with two profiles
+	Scheduler   bool // kube-scheduler, with three profiles
 }
 
 // A ControlPlane is one that runs.

@@ -124,6 +124,13 @@ profiles:
     args:
       defaultingType: List
       defaultConstraints: []
+- schedulerName: %s
+  pluginConfig:
+  - name: NodeResourcesFit
+    args:
+      scoringStrategy:
+        type: MostAllocated
+        resources: [{name: cpu, weight: 1}, {name: memory, weight: 1}]
 `
 
 func (c *ControlPlane) startScheduler(ctx context.Context) error {
@@ -132,7 +139,7 @@ func (c *ControlPlane) startScheduler(ctx context.Context) error {
 		return err
 	}
 	path := filepath.Join(c.Dir, "scheduler.yaml")
-	text := fmt.Sprintf(schedulerConfiguration, kubeconfig, Profile)
+	text := fmt.Sprintf(schedulerConfiguration, kubeconfig, WithoutSpreading, MostAllocated)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return err
 	}
