@@ -30,7 +30,8 @@ enum document_kind {
     DOCUMENT_REVIEW,
     DOCUMENT_POD,
     DOCUMENT_WORKLOAD,
-    DOCUMENT_OTHER, /* evaluated as its own kind, and so skipped */
+    DOCUMENT_BINDING, /* v1: what puts a pod on its node */
+    DOCUMENT_OTHER,   /* evaluated as its own kind, and so skipped */
 };
 
 /* Everything points into the arena or into the file's bytes. */

@@ -229,7 +229,9 @@ static struct json *request_of(struct arena *arena, const struct json *object,
     if (!set_string(arena, request, "uid", uid) ||
         !set_kinds(arena, request, object) ||
         (is_binding(object) &&
-         !set_string(arena, request, "subResource", text_of("binding"))) ||
+         (!set_string(arena, request, "subResource", text_of("binding")) ||
+          !set_string(arena, request, "requestSubResource",
+                      text_of("binding")))) ||
         (name.len && !set_string(arena, request, "name", name)) ||
         !set_string(arena, request, "namespace", name_space) ||
         !set_string(arena, request, "operation", text_of("CREATE")) ||

@@ -188,6 +188,8 @@ static enum document_kind classify(struct json *root)
         return DOCUMENT_REVIEW;
     if (text_is(kind, "Pod") && text_is(version, "v1"))
         return DOCUMENT_POD;
+    if (text_is(kind, "Binding") && text_is(version, "v1"))
+        return DOCUMENT_BINDING;
     return find_workload(root) ? DOCUMENT_WORKLOAD : DOCUMENT_OTHER;
 }
 

@@ -223,7 +223,7 @@ static void drop_deletion_cost(struct json *binding)
         drop(binding, "metadata");
 }
 
-/* True when the object's own constraints, if there are any, may change. */
+/* True when constraints may be added: fillFirst, and the object has none. */
 static bool may_spread(const struct laws *laws, const struct json *before)
 {
     const struct json *spec = document_pod_spec(laws->document, before);

@@ -93,15 +93,6 @@ static const char bindings_comment[] =
 
 /* --- the policy's part ------------------------------------------------- */
 
-static bool has_bindings(const struct policy_set *set)
-{
-    for (size_t i = 0; i < policy_set_count(set); i++) {
-        if (policy_set_at(set, i)->scale_in_first)
-            return true;
-    }
-    return false;
-}
-
 /* Whom the webhook is called for: pods, or bindings. */
 static bool set_policy(struct json *hook, const struct policy_set *set,
                        bool bindings, struct arena *arena, struct error *err)
@@ -224,7 +215,7 @@ static int print_webhook(const struct settings *settings)
     if (!fill(hooks->child, settings, set, false, &arena, &err))
         return command_fail(&err);
     buf_add_string(&head, comment);
-    if (has_bindings(set)) {
+    if (policy_set_scales_in_first(set)) {
         buf_add_string(&head, bindings_comment);
         if (!add_bindings(hooks, settings, set, &arena, &err))
             return command_fail(&err);

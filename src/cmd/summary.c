@@ -134,7 +134,9 @@ static void add_preferred(struct buf *out, const struct json *before,
     }
 }
 
-/* Whether default spreading no longer takes pods away from preferred nodes. */
+/* Whether default spreading no longer takes pods away from preferred nodes.
+ * What else the scheduler weighs, such as the pod's own anti-affinity, is not
+ * ours to promise. */
 static void add_spread(struct buf *out, const struct policy *policy,
                        const struct json *before, const struct json *after,
                        struct arena *arena)
@@ -145,12 +147,11 @@ static void add_spread(struct buf *out, const struct policy *policy,
         return;
     if (json_count(own) && !json_equal(own, policy->spread, arena))
         buf_add_string(out, ";\nhas spreading of its own, so its order of "
-                            "filling is left to the scheduler");
+                            "filling is left to that");
     else if (!json_count(own) &&
              json_count(json_get(after, "topologySpreadConstraints")))
-        buf_add_string(out, ";\nfills the preferred nodes first (the added "
-                            "constraint switches the scheduler's default "
-                            "spreading off)");
+        buf_add_string(out, ";\nis not spread by the scheduler's defaults "
+                            "(fillFirst)");
 }
 
 /* What will become of it when it is bound, which is not for this review. */
@@ -158,7 +159,8 @@ static void add_scale_in(struct buf *out, const struct policy *policy)
 {
     if (!policy->scale_in_first || policy->shadow)
         return;
-    buf_add_string(out, ";\ngives way first on scale-in where it runs on ");
+    buf_add_string(out, ";\ngets the deletion cost " DELETION_COST
+                        " where it lands on ");
     for (size_t i = 0; i < policy->n_virtual_nodes; i++) {
         buf_add_string(out, separator(i, policy->n_virtual_nodes, " or "));
         words_outside(out, policy->virtual_nodes[i]);
@@ -167,7 +169,8 @@ static void add_scale_in(struct buf *out, const struct policy *policy)
 
 static void add_binding(struct buf *out, const struct document *document)
 {
-    buf_add_string(out, ";\nthe pod gives way first on scale-in, since ");
+    buf_add_string(out, ";\nthe pod gets the deletion cost " DELETION_COST
+                        ", since ");
     words_outside(out,
                   json_string(json_get(document->object, "target"), "name"));
     buf_add_string(out, " is a virtual node");
@@ -242,8 +245,10 @@ static void add_reason(struct buf *out, const struct document *document,
         [REASON_OPERATION] = "only Bindings that are created are changed, and "
                              "this is ",
         [REASON_NO_MATCH] = "no policy with scaleInFirst has its namespace "
-                            "and its node, ",
+                            "and its node ",
     };
+    struct text node =
+        json_string(json_get(document->object, "target"), "name");
     const char *why = admission->is_binding && binding_words[admission->reason]
                           ? binding_words[admission->reason]
                           : words[admission->reason];
@@ -254,8 +259,7 @@ static void add_reason(struct buf *out, const struct document *document,
     if (admission->reason == REASON_NODE_NAME_SET)
         words_outside(out, json_string(spec, "nodeName"));
     if (admission->is_binding && admission->reason == REASON_NO_MATCH)
-        words_outside(
-            out, json_string(json_get(document->object, "target"), "name"));
+        words_outside(out, node.len ? node : text_of("(it names none)"));
     if (admission->reason == REASON_OPERATION)
         words_outside(
             out, json_string(json_get(document->root, "request"), "operation"));

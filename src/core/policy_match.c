@@ -42,7 +42,7 @@ static void check_key(struct config *config, struct place at, struct text key)
 
 /* Annotations may hold anything, but a glob or a value with U+0000 would be cut
  * short somewhere on its way to kube-apiserver. */
-static void check_annotation(struct config *config, struct place at)
+static void check_text(struct config *config, struct place at)
 {
     struct text value = at.node->string;
 
@@ -81,6 +81,7 @@ void policy_check_glob(struct config *config, struct place at)
     struct error err = { 0 };
     enum re2_subject subject;
 
+    check_text(config, at);
     if (glob && has_collation(glob))
         config_mistake(config, at,
                        "[. .] and [= =] are not supported in globs (list the "
@@ -99,10 +100,11 @@ static void check_value(struct config *config, struct place at,
     struct text value = at.node->string;
     bool glob = op == SELECTOR_GLOB || op == SELECTOR_NOT_GLOB;
 
-    check_annotation(config, at);
     if (glob)
         policy_check_glob(config, at);
-    else if (!names_is_label_value(value))
+    else
+        check_text(config, at);
+    if (!glob && !names_is_label_value(value))
         config_mistake(
             config, at,
             "'%.*s' is not a valid label value, so no pod has it (at "
@@ -150,7 +152,7 @@ static void parse_map(struct config *config, struct place map,
         if (!config_is_string(config, at) || !requirement->values)
             continue;
         if (annotation)
-            check_annotation(config, at);
+            check_text(config, at);
         else
             check_value(config, at, SELECTOR_IN);
         add_value(config, requirement, m->string);

@@ -12,8 +12,6 @@ static void parse_virtual_node(struct config *config, struct place at,
         config_mistake(config, at,
                        "an empty glob fits no node (give a node's name, with "
                        "* for what differs)");
-    else if (memchr(at.node->string.data, '\0', at.node->string.len))
-        config_mistake(config, at, "must not hold U+0000");
     else
         policy_check_glob(config, at);
     glob = config_string(config, at.node->string);

@@ -30,6 +30,24 @@ func TestFillFirstHoldsHoweverNodesAreScored(t *testing.T) {
 	}
 }
 
+// What the README says counts more than the weights: reported, not promised.
+func TestWhatFillFirstCannotOutweigh(t *testing.T) {
+	use(t, fillFirst)
+	layouts[0].create(t)
+	d := gateway(t, "500m", corev1.DefaultSchedulerName)
+	d.Spec.Template.Spec.Affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
+		PreferredDuringSchedulingIgnoredDuringExecution: []corev1.WeightedPodAffinityTerm{{Weight: 100,
+			PodAffinityTerm: corev1.PodAffinityTerm{TopologyKey: corev1.LabelHostname, LabelSelector: d.Spec.Selector}}}}}
+	t.Logf("with anti-affinity by hostname, placed in turn: %s", fill(t, d, room+2))
+	remove(t, "deployment", d.Namespace, d.Name)
+	kubectl(t, "", "taint", "nodes", labelledNode, "shunned:PreferNoSchedule")
+	order := fill(t, gateway(t, "500m", corev1.DefaultSchedulerName), room+2)
+	t.Logf("with a PreferNoSchedule taint on the labelled node, placed in turn: %s", order)
+	if strings.Contains(order, "?") {
+		t.Errorf("placed in turn: %s", order)
+	}
+}
+
 // Room that comes free on the labelled node is used by the next replicas.
 func TestScaleOutUsesRoomThatHasComeFree(t *testing.T) {
 	use(t, giveBack)

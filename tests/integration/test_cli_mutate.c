@@ -85,9 +85,9 @@ static struct row rows[] = {
       "Job j: skipped (not-a-pod)", NULL },
     /* fillFirst and scaleInFirst */
     { "what fills the preferred nodes first is said", "mutate --policy " GOLDEN "fill-first/policy.yaml " GOLDEN "fill-first/pod.yaml",
-      NULL, 0, "; fills the preferred nodes first (the added constraint switches the scheduler's default spreading off)\n--- ", NULL },
+      NULL, 0, "; is not spread by the scheduler's defaults (fillFirst)\n--- ", NULL },
     { "spreading of its own is said", "mutate --policy " GOLDEN "fill-first/policy.yaml " GOLDEN "fill-first-own-constraints/pod.yaml",
-      NULL, 0, "; has spreading of its own, so its order of filling is left to the scheduler\n--- ", NULL },
+      NULL, 0, "; has spreading of its own, so its order of filling is left to that\n--- ", NULL },
     { "spreading of its own is said when nothing is changed, too",
       "mutate --policy " GOLDEN "fill-first/policy.yaml " GOLDEN "fill-first-own-constraints-satisfied/pod.yaml",
       NULL, 0, "as the policy wants it; has spreading of its own, so", NULL },
@@ -96,15 +96,15 @@ static struct row rows[] = {
       NULL, 0, "it is already as the policy wants it\n", NULL },
     { "a pod of a policy with scaleInFirst is told what comes, and warned",
       "mutate --policy " GOLDEN "scale-in-first-own-cost/policy.yaml " GOLDEN "scale-in-first-own-cost/pod.yaml",
-      NULL, 0, "; gives way first on scale-in where it runs on virtual-kubelet-*\n  warning: on a virtual node this pod's own "
+      NULL, 0, "; gets the deletion cost -100 where it lands on virtual-kubelet-*\n  warning: on a virtual node this pod's own "
       "pod-deletion-cost is replaced by -100 (spillway's scaleInFirst)\n", NULL },
     { "a recorded Binding is explained",
       "mutate --policy " GOLDEN "scale-in-first-binding/policy.yaml " GOLDEN "scale-in-first-binding/review.json", NULL, 0,
-      "Binding istio-system/istio-edge-778d498f46-7shc2: mutated by gateways: the pod gives way first on scale-in, since "
+      "Binding istio-system/istio-edge-778d498f46-7shc2: mutated by gateways: the pod gets the deletion cost -100, since "
       "virtual-kubelet-cn-beijing-h is a virtual node\n--- Binding istio-system/istio-edge-778d498f46-7shc2, received\n", NULL },
     { "a Binding to another node is told why",
       "mutate --policy " GOLDEN "scale-in-first-other-node/policy.yaml " GOLDEN "scale-in-first-other-node/review.json", NULL, 0,
-      "skipped (no-match): no policy with scaleInFirst has its namespace and its node, cn-beijing.10.0.0.1\n", NULL },
+      "skipped (no-match): no policy with scaleInFirst has its namespace and its node cn-beijing.10.0.0.1\n", NULL },
     { "a Binding as a manifest is that of a pod",
       "mutate -n istio-system -o patch --policy " GOLDEN "scale-in-first-binding/policy.yaml",
       "apiVersion: v1\nkind: Binding\nmetadata: {name: p}\ntarget: {kind: Node, name: virtual-kubelet-a}\n", 0,
