@@ -32,6 +32,10 @@ bool compose_review(struct arena *arena, const struct json *object,
                     struct text name_space, struct text *review,
                     struct error *err) must_check;
 
+/* True for a v1 Binding, which is created as a subresource of the pod that it
+ * names. */
+bool compose_is_binding(const struct json *object);
+
 /* metadata.name, or generateName with *generated set; absent when there is
  * neither. */
 struct text compose_name(const struct json *object, bool *generated);

@@ -180,8 +180,7 @@ static bool derive_uid(struct arena *arena, const struct json *object,
     return buf_ok(&out, err);
 }
 
-/* A Binding is created as a subresource of the pod that it names. */
-static bool is_binding(const struct json *object)
+bool compose_is_binding(const struct json *object)
 {
     return text_is(json_string(object, "kind"), "Binding") &&
            text_is(json_string(object, "apiVersion"), "v1");
@@ -193,8 +192,9 @@ static bool set_kinds(struct arena *arena, struct json *request,
 {
     struct text version = json_string(object, "apiVersion");
     struct text kind = json_string(object, "kind");
-    struct text resource =
-        is_binding(object) ? text_of("pods") : guess_resource(arena, kind);
+    struct text resource = compose_is_binding(object)
+                               ? text_of("pods")
+                               : guess_resource(arena, kind);
 
     return json_set(request, text_of("kind"),
                     group_version(arena, version, "kind", kind)) &&
@@ -228,7 +228,7 @@ static struct json *request_of(struct arena *arena, const struct json *object,
     null->type = JSON_NULL;
     if (!set_string(arena, request, "uid", uid) ||
         !set_kinds(arena, request, object) ||
-        (is_binding(object) &&
+        (compose_is_binding(object) &&
          (!set_string(arena, request, "subResource", text_of("binding")) ||
           !set_string(arena, request, "requestSubResource",
                       text_of("binding")))) ||

@@ -188,7 +188,7 @@ static enum document_kind classify(struct json *root)
         return DOCUMENT_REVIEW;
     if (text_is(kind, "Pod") && text_is(version, "v1"))
         return DOCUMENT_POD;
-    if (text_is(kind, "Binding") && text_is(version, "v1"))
+    if (compose_is_binding(root))
         return DOCUMENT_BINDING;
     return find_workload(root) ? DOCUMENT_WORKLOAD : DOCUMENT_OTHER;
 }

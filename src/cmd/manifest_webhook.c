@@ -135,7 +135,8 @@ static bool read_authorities(const char *path, struct buf *out,
     return true;
 }
 
-static bool set_authorities(struct json *client, const char *dir,
+/* The same CA for each webhook of the configuration. */
+static bool set_authorities(struct json *hooks, const char *dir,
                             struct arena *arena, struct error *err)
 {
     auto_free char *path = NULL;
@@ -145,9 +146,12 @@ static bool set_authorities(struct json *client, const char *dir,
         return error_no_memory(err);
     if (!read_authorities(path, &certificates, err))
         return false;
-    return manifest_set_base64(client, "caBundle", buf_text(&certificates),
-                               arena) ||
-           error_no_memory(err);
+    for (struct json *hook = hooks->child; hook; hook = hook->next) {
+        if (!manifest_set_base64(manifest_member(hook, "clientConfig"),
+                                 "caBundle", buf_text(&certificates), arena))
+            return error_no_memory(err);
+    }
+    return true;
 }
 
 /* --- the command ------------------------------------------------------- */
@@ -182,9 +186,7 @@ static bool fill(struct json *hook, const struct settings *settings,
     if (!manifest_set(manifest_member(client, "service"), "path",
                       text_of(settings->path), arena))
         return error_no_memory(err);
-    return set_policy(hook, set, bindings, arena, err) &&
-           (!settings->dir ||
-            set_authorities(client, settings->dir, arena, err));
+    return set_policy(hook, set, bindings, arena, err);
 }
 
 static bool add_bindings(struct json *hooks, const struct settings *settings,
@@ -220,6 +222,8 @@ static int print_webhook(const struct settings *settings)
         if (!add_bindings(hooks, settings, set, &arena, &err))
             return command_fail(&err);
     }
+    if (settings->dir && !set_authorities(hooks, settings->dir, &arena, &err))
+        return command_fail(&err);
     return buf_ok(&head, &err) ? manifest_print(head.data, object)
                                : command_fail(&err);
 }
