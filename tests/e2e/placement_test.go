@@ -30,7 +30,7 @@ func createCluster(t *testing.T, virtualZone string) {
 	createNodes(t, nodes.ECS(plainNode, "cn-beijing-g", "64"))
 	// Spillway's own pods wait for a node; they are not to get the next one,
 	// before it is tainted.
-	kubectl(t, "", "-n", "spillway-system", "rollout", "status", "deployment/spillway",
+	kubectl(t, "", "-n", namespace, "rollout", "status", "deployment/spillway",
 		"--timeout="+patience.String())
 	createNodes(t, nodes.ECS(labelledNode, "cn-beijing-g", "4"),
 		nodes.Virtual(virtualNode, virtualZone))
@@ -169,10 +169,10 @@ func TestSpillwayKeepsOffVirtualNodes(t *testing.T) {
 	shunned := nodes.ECS("node4", "cn-beijing-g", "4")
 	shunned.Taints = []corev1.Taint{{Key: "shunned", Effect: corev1.TaintEffectPreferNoSchedule}}
 	createNodes(t, virtual, shunned, nodes.ECS("node3", "cn-beijing-g", "4"))
-	kubectl(t, "", "-n", "spillway-system", "delete", "pods", "--all", "--timeout="+patience.String())
-	kubectl(t, "", "-n", "spillway-system", "rollout", "status", "deployment/spillway",
+	kubectl(t, "", "-n", namespace, "delete", "pods", "--all", "--timeout="+patience.String())
+	kubectl(t, "", "-n", namespace, "rollout", "status", "deployment/spillway",
 		"--timeout="+patience.String())
-	list, err := client.CoreV1().Pods("spillway-system").List(t.Context(), metav1.ListOptions{})
+	list, err := client.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{})
 	must(t, err)
 	on := map[string]int{}
 	for _, pod := range list.Items {

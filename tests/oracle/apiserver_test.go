@@ -13,8 +13,6 @@ import (
 	"sync"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
@@ -54,18 +52,9 @@ func apiserver(t *testing.T) *kubernetes.Clientset {
 }
 
 // makeNamespace makes one in which pods can be created.
-func makeNamespace(t *testing.T, client *kubernetes.Clientset, name string) {
+func makeNamespace(t *testing.T, name string) {
 	t.Helper()
-	_, err := client.CoreV1().Namespaces().Create(context.Background(),
-		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}},
-		metav1.CreateOptions{})
-	if err == nil {
-		_, err = client.CoreV1().ServiceAccounts(name).Create(
-			context.Background(), &corev1.ServiceAccount{
-				ObjectMeta: metav1.ObjectMeta{Name: "default"}},
-			metav1.CreateOptions{})
-	}
-	if err != nil {
+	if err := controlPlane.plane.CreateNamespace(t.Context(), name); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -90,7 +79,7 @@ type proof struct {
 func TestAcceptedPoliciesMakeAcceptedObjects(t *testing.T) {
 	r := newRun(t)
 	p := &proof{client: apiserver(t), dir: t.TempDir()}
-	makeNamespace(t, p.client, "gateways")
+	makeNamespace(t, "gateways")
 	accepted, refused := map[string]int{}, map[string]int{}
 	kinds := perturbations()
 	for i := range perturbed {

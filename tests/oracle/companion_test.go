@@ -66,7 +66,7 @@ func TestCompanionWarnsWhenSpillwayWouldStillChangeThePod(t *testing.T) {
 // install makes a policy file, whose first policy is one that is checked, and
 // installs its companion.
 func (w *watch) install(t *testing.T, r *run, index int) {
-	makeNamespace(t, w.client, w.namespace)
+	makeNamespace(t, w.namespace)
 	g := &generator{r: newRand(r.seed, 1<<42+index), namespaces: []string{w.namespace}}
 	if index == 0 {
 		g.namespaces = []string{"*"}
