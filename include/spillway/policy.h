@@ -89,7 +89,15 @@ bool policy_set_scales_in_first(const struct policy_set *set);
 /* True when the policy applies to that namespace. */
 bool policy_has_namespace(const struct policy *policy, struct text name);
 
-/* Release a set; NULL is fine. */
+/* Put every policy of a set into shadow mode, whatever its text says; before
+ * the set is shared. */
+void policy_set_shadow(struct policy_set *set);
+
+/* Take one more reference, which is dropped with policy_set_free().  Any thread
+ * may do both. */
+struct policy_set *policy_set_get(struct policy_set *set) must_check;
+
+/* Drop a reference, and release the set with the last; NULL is fine. */
 void policy_set_free(struct policy_set *set);
 
 #define auto_policy_set __attribute__((cleanup(policy_set_release)))

@@ -1,6 +1,7 @@
 /* policy.c - policy sets; see policy.h for the contract. */
 #include "spillway/policy.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,6 +25,7 @@ struct key_list {
 };
 
 struct policy_set {
+    atomic_uint references;
     struct arena arena; /* owns everything below, and the sources' text */
     struct policy *policies;
     size_t count;
@@ -262,6 +264,7 @@ struct policy_set *policy_set_parse(const struct policy_source *sources,
         error_no_memory(err);
         return NULL;
     }
+    atomic_init(&set->references, 1);
     config.arena = &set->arena;
     set->text.arena = &set->arena;
     for (size_t i = 0; i < count; i++) {
@@ -320,9 +323,23 @@ bool policy_has_namespace(const struct policy *policy, struct text name)
     return false;
 }
 
+/* --- sharing ----------------------------------------------------------- */
+
+void policy_set_shadow(struct policy_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        set->policies[i].shadow = true;
+}
+
+struct policy_set *policy_set_get(struct policy_set *set)
+{
+    atomic_fetch_add_explicit(&set->references, 1, memory_order_relaxed);
+    return set;
+}
+
 void policy_set_free(struct policy_set *set)
 {
-    if (!set)
+    if (!set || atomic_fetch_sub(&set->references, 1) > 1)
         return;
     arena_done(&set->arena);
     free(set);
