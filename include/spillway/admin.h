@@ -7,12 +7,14 @@
 
 #include <stdatomic.h>
 
-struct policy_set;
+struct reload;
 struct server_handler;
+struct snapshots;
 
 /* The context of admin_handler; everything in it is borrowed. */
 struct admin {
-    const struct policy_set *policy;
+    struct snapshots *snapshots;
+    struct reload *reload;
     const atomic_bool *draining; /* no more traffic is wanted */
 };
 

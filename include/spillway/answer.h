@@ -16,6 +16,7 @@ struct answer {
     struct text body;         /* copied */
     const char *allow;        /* the Allow header, or NULL */
     bool close;               /* announce and make it the connection's last */
+    bool retry;               /* Retry-After: 1 */
 };
 
 /* Queue the answer.  MHD_NO when that cannot be done: the library then drops

@@ -36,6 +36,9 @@ bool buf_ok(const struct buf *buf, struct error *err) must_check;
  * where they go, or NULL when memory is short. */
 char *buf_reserve(struct buf *buf, size_t more);
 
+/* The same, but makes no more room than that. */
+char *buf_reserve_exactly(struct buf *buf, size_t more);
+
 void buf_add(struct buf *buf, const void *bytes, size_t len);
 void buf_add_string(struct buf *buf, const char *string);
 void buf_add_text(struct buf *buf, struct text text);

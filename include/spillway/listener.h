@@ -22,6 +22,7 @@ struct listener_settings {
     const char *name; /* for messages: "webhook" */
     int fd;           /* a listening socket, the listener's from now on */
     struct connections *connections; /* borrowed */
+    bool is_measured; /* the metrics count the connections that it refuses */
     /* Takes an accepted descriptor, which is non-blocking, as its own; closes
      * it when it cannot serve it, and then returns false. */
     bool (*sink)(void *context, int fd, const struct sockaddr *address,

@@ -56,6 +56,10 @@ static inline struct log_field log_number(const char *key,
  * --log-level and --log-format; an unknown one changes nothing. */
 void log_configure(const char *level, const char *format);
 
+/* Show one level more (`step` 1: up to debug) or less (-1: down to error), as
+ * long as there is one.  Returns the name of what is shown from now on. */
+const char *log_step(int step);
+
 /* True when lines of that level are shown. */
 bool log_shows(enum log_level level);
 

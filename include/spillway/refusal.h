@@ -26,10 +26,15 @@ struct refusal {
     char message[256]; /* for the user, who sees it through kube-apiserver */
 };
 
+/* True when it is unclear where the request ends or whom it is for; fills
+ * `refusal`. */
+bool refusal_find_framing(const struct request_head *head,
+                          struct refusal *refusal);
+
 /*
- * True when the request is refused; fills `refusal`.  `path` is where reviews
- * go, `max_body` how many bytes one may have.  On false, *length is the length
- * of the body, or 0 when it comes in chunks.
+ * True when the request, whose framing is clear, is refused; fills `refusal`.
+ * `path` is where reviews go, `max_body` how many bytes one may have.  On
+ * false, *length is the length of the body, or 0 when it comes in chunks.
  */
 bool refusal_find(const struct request_head *head, const char *path,
                   size_t max_body, size_t *length, struct refusal *refusal);
@@ -39,7 +44,10 @@ bool refusal_find(const struct request_head *head, const char *path,
 bool refusal_ends_connection(const struct request_head *head,
                              const struct refusal *refusal);
 
-/* Fill in the refusal of a body that turned out too large. */
+/* Fill in the refusal of a body that turned out too large, of a caller that may
+ * not call, for that reason, and of a body that there is no room for now. */
 void refusal_too_big(size_t max_body, struct refusal *refusal);
+void refusal_forbidden(const char *why, struct refusal *refusal);
+void refusal_overloaded(struct refusal *refusal);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * server.h - one HTTP port: a listener, a table of connections, and a
- * libmicrohttpd daemon that speaks HTTP, with TLS when it has a key pair.
+ * libmicrohttpd daemon that speaks HTTP, with TLS or without.
  *
- * What the requests mean is the handler's.  A server is made for one key pair
- * and never changes; another pair means another server.
+ * What the requests mean is the handler's.  A connection is opened with what is
+ * in force at that moment; a new certificate is for those that come after.
  */
 #ifndef SPILLWAY_SERVER_H
 #define SPILLWAY_SERVER_H
@@ -17,8 +17,8 @@
 #include "spillway/error.h"
 #include "spillway/macros.h"
 
-struct keypair;
 struct server;
+struct snapshots;
 
 /* Called by the server's threads, several requests at once. */
 struct server_handler {
@@ -41,14 +41,17 @@ struct server_handler {
                               struct MHD_Connection *connection,
                               const char *url, const char *method);
 
-    /* The request is over: answered with `status`, or abandoned (0). */
-    void (*end)(void *context, void *request, unsigned status);
+    /* The request is over: answered with `status`, or abandoned (0), so many
+     * milliseconds after its first byte had come. */
+    void (*end)(void *context, void *request, unsigned status,
+                long long elapsed_ms);
 };
 
 struct server_settings {
-    const char *name;           /* for messages: "webhook" */
-    int fd;                     /* a listening socket, the server's from now */
-    const struct keypair *pair; /* borrowed; NULL for plain HTTP */
+    const char *name;            /* for messages: "webhook" */
+    int fd;                      /* a listening socket, the server's from now */
+    struct snapshots *snapshots; /* borrowed, where a snapshot is published;
+                                    NULL for plain HTTP */
     unsigned threads;
     struct connections_limits limits;
     const struct server_handler *handler; /* borrowed */

@@ -28,6 +28,11 @@ struct transport *transport_new(int fd, struct connection *entry,
 /* A request has begun; the first bytes may have been seen already. */
 void transport_begin(struct transport *transport);
 
+/* Milliseconds since the first byte of the request that is open, or was last,
+ * was seen. */
+long long transport_elapsed(const struct transport *transport,
+                            long long now_ms);
+
 /* The answer has been sent to its last byte. */
 void transport_end(struct transport *transport);
 

@@ -14,14 +14,16 @@
 #include "spillway/error.h"
 #include "spillway/macros.h"
 
-struct policy_set;
 struct server_handler;
+struct snapshots;
 struct webhook;
 
 struct webhook_settings {
-    const struct policy_set *policy; /* borrowed */
-    const char *path;                /* borrowed; where reviews are posted */
+    struct snapshots *snapshots; /* borrowed; one is published */
+    const char *path;            /* borrowed; where reviews are posted */
     size_t max_body;
+    size_t max_inflight;         /* bytes of bodies held at once */
+    long long slow_ms;           /* what takes so long is logged; 0: nothing */
     const atomic_bool *draining; /* borrowed: announce the connection's end */
 };
 

@@ -16,16 +16,12 @@ bool buf_ok(const struct buf *buf, struct error *err)
     return !buf->failed || error_no_memory(err);
 }
 
-static bool grow(struct buf *buf, size_t need)
+static bool grow(struct buf *buf, size_t capacity)
 {
-    size_t capacity = buf->capacity ? buf->capacity : 256;
-    char *data;
+    char *data =
+        buf->arena ? arena_grow(buf->arena, buf->data, buf->capacity, capacity)
+                   : realloc(buf->data, capacity);
 
-    while (capacity < need)
-        capacity = capacity > SIZE_MAX / 4 ? need : capacity * 2;
-    data = buf->arena
-               ? arena_grow(buf->arena, buf->data, buf->capacity, capacity)
-               : realloc(buf->data, capacity);
     if (!data)
         return false;
     buf->data = data;
@@ -33,18 +29,40 @@ static bool grow(struct buf *buf, size_t need)
     return true;
 }
 
-char *buf_reserve(struct buf *buf, size_t more)
+/* Room for `need` bytes, and as much again as there was, so that a buffer that
+ * grows by small steps is not copied at each. */
+static size_t roomy(const struct buf *buf, size_t need)
+{
+    size_t capacity = buf->capacity ? buf->capacity : 256;
+
+    while (capacity < need)
+        capacity = capacity > SIZE_MAX / 4 ? need : capacity * 2;
+    return capacity;
+}
+
+static char *reserve(struct buf *buf, size_t more, bool exactly)
 {
     size_t need;
 
     if (buf->failed)
         return NULL;
     if (__builtin_add_overflow(buf->len + 1, more, &need) ||
-        (need > buf->capacity && !grow(buf, need))) {
+        (need > buf->capacity &&
+         !grow(buf, exactly ? need : roomy(buf, need)))) {
         buf->failed = true;
         return NULL;
     }
     return buf->data + buf->len;
+}
+
+char *buf_reserve(struct buf *buf, size_t more)
+{
+    return reserve(buf, more, false);
+}
+
+char *buf_reserve_exactly(struct buf *buf, size_t more)
+{
+    return reserve(buf, more, true);
 }
 
 void buf_add(struct buf *buf, const void *bytes, size_t len)

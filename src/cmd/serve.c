@@ -4,19 +4,25 @@
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
+#include "spillway/buf.h"
 #include "spillway/cmd.h"
-#include "spillway/keypair.h"
+#include "spillway/limits.h"
+#include "spillway/listener.h"
 #include "spillway/log.h"
 #include "spillway/macros.h"
-#include "spillway/policy.h"
+#include "spillway/reload.h"
 #include "spillway/service.h"
+#include "spillway/signals.h"
+#include "spillway/snapshot.h"
 
 enum { MAX_DEFAULT_THREADS = 4 };
 
 struct serve_settings {
-    const char *cert, *key, *policy, *log_level, *log_format;
+    const char *log_level, *log_format;
+    struct option_list client_names;
+    struct sources files;
     struct service_settings service;
 };
 
@@ -24,30 +30,42 @@ struct serve_settings {
 
 /* clang-format off */
 static const struct option options[] = {
-    { "cert", 0, OPTION_STRING, AT(cert), "FILE",
+    { "cert", 0, OPTION_STRING, AT(files.certificate), "FILE",
       "certificate and its issuers, PEM (required)", NULL, 0, 0 },
-    { "key", 0, OPTION_STRING, AT(key), "FILE",
+    { "key", 0, OPTION_STRING, AT(files.key), "FILE",
       "its private key, PEM, not readable by others (required)", NULL, 0, 0 },
-    { "policy", 0, OPTION_STRING, AT(policy), "FILE|DIR",
+    { "policy", 0, OPTION_STRING, AT(files.policy), "FILE|DIR",
       "the policy (default: the built-in one)", NULL, 0, 0 },
+    { "client-ca", 0, OPTION_STRING, AT(files.client_ca), "FILE",
+      "let only clients call that have a certificate of these CAs, PEM", NULL, 0, 0 },
+    { "client-name", 0, OPTION_LIST, AT(client_names), "NAME",
+      "and only with this CN or subjectAltName; may be repeated", NULL, 0, 0 },
     { "listen", 0, OPTION_STRING, AT(service.listen), "ADDR:PORT",
       "webhook port, TLS (default [::]:8443, IPv4 too)", NULL, 0, 0 },
     { "admin", 0, OPTION_STRING, AT(service.admin), "ADDR:PORT",
       "health and metrics, plain HTTP (default :8080)", NULL, 0, 0 },
     { "path", 0, OPTION_STRING, AT(service.path), "PATH",
       "where reviews are posted (default /mutate)", NULL, 0, 0 },
+    { "shadow", 0, OPTION_FLAG, AT(files.shadow), NULL,
+      "decide, log and count, but send no patch", NULL, 0, 0 },
     { "threads", 0, OPTION_UNSIGNED, AT(service.threads), "N",
       "threads that serve (default: CPUs, at most 4)", NULL, 1, 256 },
     { "max-connections", 0, OPTION_UNSIGNED, AT(service.max_connections), "N",
-      "connections at once; more are closed (default 2048)", NULL, 1, 1000000 },
+      "connections at once (default 2048)", NULL, 1, 1000000 },
+    { "max-per-address", 0, OPTION_UNSIGNED, AT(service.max_per_address), "N",
+      "connections of one client address (default 0: any)", NULL, 0, 1000000 },
     { "max-body", 0, OPTION_SIZE, AT(service.max_body), "SIZE",
       "largest review (default 8Mi)", NULL, 0, 0 },
+    { "max-inflight-bytes", 0, OPTION_SIZE, AT(service.max_inflight), "SIZE",
+      "reviews held at once; more get 503 (default 64Mi)", NULL, 0, 0 },
     { "handshake-timeout", 0, OPTION_DURATION, AT(service.handshake_ms), "DURATION",
       "from accept to the end of the handshake (default 5s)", NULL, 0, 0 },
     { "request-timeout", 0, OPTION_DURATION, AT(service.request_ms), "DURATION",
       "first byte of a request to last of its answer (default 10s)", NULL, 0, 0 },
     { "idle-timeout", 0, OPTION_DURATION, AT(service.idle_ms), "DURATION",
       "while no byte of a request comes (default 150s)", NULL, 0, 0 },
+    { "max-age", 0, OPTION_DURATION, AT(service.age_ms), "DURATION",
+      "end connections that old, give or take a fifth (default 10m)", NULL, 0, 0 },
     { "drain", 0, OPTION_DURATION, AT(service.drain_ms), "DURATION",
       "go on accepting for so long after SIGTERM (default 15s)", NULL, 0, 0 },
     { "log-level", 0, OPTION_CHOICE, AT(log_level), "LEVEL",
@@ -55,6 +73,8 @@ static const struct option options[] = {
       "error|warn|info|debug", 0, 0 },
     { "log-format", 0, OPTION_CHOICE, AT(log_format), "FORMAT",
       "text or json (default text)", "text|json", 0, 0 },
+    { "slow-request", 0, OPTION_DURATION, AT(service.slow_ms), "DURATION",
+      "log requests that take so long; 0 for none (default 1s)", NULL, 0, 0 },
 };
 /* clang-format on */
 
@@ -83,10 +103,10 @@ static int check_settings(const struct command *command,
 {
     int status = STATUS_OK;
 
-    if (!s->cert)
+    if (!s->files.certificate)
         status = command_usage(command, "--cert is required (`spillway certs "
                                         "issue` makes a pair)");
-    if (!s->key)
+    if (!s->files.key)
         status = command_usage(command, "--key is required (`spillway certs "
                                         "issue` makes a pair)");
     if (!is_plain_path(s->service.path))
@@ -100,20 +120,75 @@ static int check_settings(const struct command *command,
     if (s->service.max_body == 0)
         status =
             command_usage(command, "--max-body: 0 would refuse everything");
+    if (s->service.max_inflight < s->service.max_body)
+        status = command_usage(command, "--max-inflight-bytes: less than "
+                                        "--max-body would refuse what that "
+                                        "allows");
+    if (s->client_names.count > 0 && !s->files.client_ca)
+        status = command_usage(command, "--client-name needs --client-ca");
     return status;
 }
 
-/* An expired certificate is an outage that nobody sees: failing open, the API
- * server lets pods through unchanged. */
-static void warn_expiry(const struct keypair *pair, time_t now)
+/* Everything is proven before a port opens, and every mistake is told. */
+static int load_all(struct reload *reload)
 {
-    enum { SOON_DAYS = 14, DAY = 24 * 3600 };
+    int status = STATUS_OK;
 
-    if (pair->not_after - now < (time_t)SOON_DAYS * DAY)
-        log_event(
-            LOG_LEVEL_WARN, "the certificate expires soon",
-            log_number("hours",
-                       (unsigned long long)(pair->not_after - now) / 3600));
+    for (int what = 0; what < RELOADABLES; what++) {
+        auto_buf struct buf mistakes = { 0 };
+        struct error err = { 0 };
+
+        if (!reload_first(reload, (enum reloadable)what, &mistakes, &err))
+            status = command_mistakes(&mistakes, &err);
+    }
+    return status;
+}
+
+static int serve(struct serve_settings *s, int signal_fd)
+{
+    auto_snapshots struct snapshots *snapshots = snapshots_new();
+    auto_reload struct reload *reload = NULL;
+    auto_service struct service *service = NULL;
+    struct error err = { 0 };
+    int status;
+
+    s->service.snapshots = snapshots;
+    if (snapshots)
+        s->service.reload = reload = reload_new(&s->files, snapshots);
+    if (!reload) {
+        (void)error_no_memory(&err);
+        return command_fail(&err);
+    }
+    status = load_all(reload);
+    if (status != STATUS_OK)
+        return status;
+    if (!reload_begin(reload, listener_now()))
+        (void)error_no_memory(&err);
+    else
+        service = service_new(&s->service, signal_fd, &err);
+    if (!service)
+        return command_fail(&err);
+    return service_run(service) ? STATUS_OK : STATUS_NO;
+}
+
+static int start(const struct command *command, struct serve_settings *s)
+{
+    struct error err = { 0 };
+    int signal_fd, status = check_settings(command, s);
+
+    if (status != STATUS_OK)
+        return status;
+    log_configure(s->log_level, s->log_format);
+    limits_apply();
+    s->files.client_names = s->client_names.items;
+    s->files.n_client_names = s->client_names.count;
+    /* Before the first thread starts. */
+    signal_fd = signals_open(&err);
+    if (signal_fd < 0)
+        return command_fail(&err);
+    status = serve(s, signal_fd);
+    (void)close(signal_fd);
+    return status;
 }
 
 static int run_serve(const struct command *command, int argc, char *argv[])
@@ -125,44 +200,26 @@ static int run_serve(const struct command *command, int argc, char *argv[])
         .service.threads = default_threads(),
         .service.max_connections = 2048,
         .service.max_body = (size_t)8 * 1024 * 1024,
+        .service.max_inflight = (size_t)64 * 1024 * 1024,
         .service.handshake_ms = 5000,
         .service.request_ms = 10000,
         .service.idle_ms = 150000,
+        .service.age_ms = 600000,
         .service.drain_ms = 15000,
+        .service.slow_ms = 1000,
         .log_level = "info",
         .log_format = "text",
     };
-    auto_policy_set struct policy_set *policy = NULL;
-    auto_keypair struct keypair *pair = NULL;
-    auto_service struct service *service = NULL;
-    struct error err = { 0 };
-    time_t now = time(NULL);
-    int status,
+    int status = STATUS_USAGE,
         operands = options_parse(command, argc, argv, &settings, &status);
 
-    if (operands < 0)
-        return status;
     if (operands > 0)
-        return command_usage(command, "takes no operand, was given '%s'",
-                             argv[0]);
-    status = check_settings(command, &settings);
-    if (status != STATUS_OK)
-        return status;
-    log_configure(settings.log_level, settings.log_format);
-    /* Everything is proven before a port opens. */
-    policy = command_policy(settings.policy);
-    pair = keypair_load(settings.cert, settings.key, now, &err);
-    if (!pair)
-        (void)command_fail(&err);
-    if (!policy || !pair)
-        return STATUS_USAGE;
-    warn_expiry(pair, now);
-    settings.service.policy = policy;
-    settings.service.pair = pair;
-    service = service_new(&settings.service, &err);
-    if (!service)
-        return command_fail(&err);
-    return service_run(service) ? STATUS_OK : STATUS_NO;
+        status =
+            command_usage(command, "takes no operand, was given '%s'", argv[0]);
+    else if (operands == 0)
+        status = start(command, &settings);
+    option_list_done(&settings.client_names);
+    return status;
 }
 
 const struct command cmd_serve = {
@@ -170,11 +227,17 @@ const struct command cmd_serve = {
     .operands = "",
     .summary = "Run the webhook over HTTPS, with health and metrics beside it",
     .details =
-        "Certificate, key and policy are proven before a port opens.  SIGTERM\n"
-        "drains: answers announce the end of their connections and /readyz\n"
-        "fails, for --drain; then the port closes, and the program ends with\n"
-        "the last request in flight, at the latest after --request-timeout.\n"
-        "SIGINT does the same without the wait; a second signal ends at once.\n"
+        "Certificate, key, client CA and policy are proven before a port "
+        "opens, and\n"
+        "taken up anew when their files change or SIGHUP comes; what is bad "
+        "leaves\n"
+        "the old in force. SIGTERM drains: answers announce the end of their\n"
+        "connections and /readyz fails, for --drain; then the port closes, and "
+        "the\n"
+        "program ends with the last request in flight, at the latest after\n"
+        "--request-timeout. SIGINT does the same without the wait; a second "
+        "signal\n"
+        "ends at once. SIGUSR1 shows more of the log, SIGUSR2 less.\n"
         "\n"
         "Durations are written as 500ms, 15s, 1m30s; sizes as 65536, 64Ki, "
         "8Mi.\n",

@@ -11,7 +11,9 @@
 #include "spillway/macros.h"
 #include "spillway/metrics.h"
 #include "spillway/policy.h"
+#include "spillway/reload.h"
 #include "spillway/server.h"
+#include "spillway/snapshot.h"
 #include "spillway/version.h"
 
 static unsigned show_health(const struct admin *admin, bool verbose,
@@ -29,11 +31,11 @@ static unsigned show_readiness(const struct admin *admin, bool verbose,
 {
     bool draining = atomic_load(admin->draining);
 
-    if (verbose)
-        buf_printf(out, "[+]policy ok: %s\n[+]certificate ok\n%s",
-                   policy_set_digest(admin->policy),
-                   draining ? "[-]shutdown failed: draining\n"
-                            : "[+]shutdown ok\n");
+    if (verbose) {
+        reload_describe(admin->reload, out);
+        buf_add_string(out, draining ? "[-]shutdown failed: draining\n"
+                                     : "[+]shutdown ok\n");
+    }
     if (draining)
         buf_add_string(out, verbose ? "readyz check failed\n" : "draining\n");
     else
@@ -44,8 +46,10 @@ static unsigned show_readiness(const struct admin *admin, bool verbose,
 static unsigned show_metrics(const struct admin *admin, bool verbose,
                              struct buf *out)
 {
+    auto_snapshot struct snapshot *now = snapshots_now(admin->snapshots);
+
     (void)verbose;
-    metrics_write(out, policy_set_digest(admin->policy));
+    metrics_write(out, policy_set_digest(now->policy));
     return MHD_HTTP_OK;
 }
 
@@ -72,8 +76,10 @@ static unsigned show_version(const struct admin *admin, bool verbose,
 static unsigned show_policy(const struct admin *admin, bool verbose,
                             struct buf *out)
 {
+    auto_snapshot struct snapshot *now = snapshots_now(admin->snapshots);
+
     (void)verbose;
-    buf_add_text(out, policy_set_text(admin->policy));
+    buf_add_text(out, policy_set_text(now->policy));
     return MHD_HTTP_OK;
 }
 
@@ -172,8 +178,10 @@ static void *admin_begin(void *context)
     return NULL;
 }
 
-static void admin_end(void *context, void *request, unsigned status)
+static void admin_end(void *context, void *request, unsigned status,
+                      long long elapsed_ms)
 {
+    (void)elapsed_ms;
     (void)context;
     (void)request;
     (void)status;

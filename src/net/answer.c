@@ -7,19 +7,23 @@
 #include "spillway/json.h"
 #include "spillway/macros.h"
 
+static bool add_header(struct MHD_Response *response, const char *name,
+                       const char *value)
+{
+    return MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
 static bool add_headers(struct MHD_Response *response,
                         const struct answer *answer)
 {
-    if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                answer->content_type) == MHD_NO)
-        return false;
-    if (answer->allow &&
-        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
-                                answer->allow) == MHD_NO)
-        return false;
-    return !answer->close ||
-           MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION,
-                                   "close") == MHD_YES;
+    return add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                      answer->content_type) &&
+           (!answer->allow ||
+            add_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow)) &&
+           (!answer->retry ||
+            add_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1")) &&
+           (!answer->close ||
+            add_header(response, MHD_HTTP_HEADER_CONNECTION, "close"));
 }
 
 enum MHD_Result answer_send(struct MHD_Connection *connection,
@@ -47,6 +51,8 @@ enum MHD_Result answer_send(struct MHD_Connection *connection,
 static const char *reason_of(unsigned code)
 {
     switch (code) {
+    case 403:
+        return "Forbidden";
     case 404:
         return "NotFound";
     case 405:
@@ -57,6 +63,8 @@ static const char *reason_of(unsigned code)
         return "UnsupportedMediaType";
     case 500:
         return "InternalError";
+    case 503:
+        return "ServiceUnavailable";
     default:
         return "BadRequest";
     }

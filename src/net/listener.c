@@ -19,6 +19,7 @@
 enum {
     ACCEPT_BATCH = 64,   /* connections between two looks at the deadlines */
     ACCEPT_PAUSE = 100,  /* ms without accepting when the machine is short */
+    JAM_PAUSE = 2,       /* ms without accepting when the library is behind */
     BACKLOG_MAX = 4096,  /* connections taken when the socket is to close */
     COMPLAINT_GAP = 1000 /* ms between two complaints of one kind */
 };
@@ -43,7 +44,7 @@ struct listener {
 
     /* The thread's own. */
     long long resume_ms; /* no accept(2) before */
-    struct complaint full, short_of_resources;
+    struct complaint made_room, full, address_full, short_of_resources;
 };
 
 long long listener_now(void)
@@ -67,17 +68,52 @@ static void complain(struct listener *listener, struct complaint *complaint,
     complaint->next_ms = now_ms + COMPLAINT_GAP;
 }
 
+static void count_overload(const struct listener *listener, enum overload cause)
+{
+    if (listener->settings.is_measured)
+        metrics_overload(cause);
+}
+
+/* Say what became of a connection that did not simply enter the table. */
+static void note_entry(struct listener *listener, enum connections_entry entry,
+                       long long now_ms)
+{
+    switch (entry) {
+    case CONNECTIONS_ENTERED:
+        break;
+    case CONNECTIONS_MADE_ROOM:
+        complain(listener, &listener->made_room, now_ms,
+                 "as many as may be open at once");
+        break;
+    case CONNECTIONS_FULL:
+        count_overload(listener, OVERLOAD_CONNECTIONS);
+        complain(listener, &listener->full, now_ms,
+                 "as many as may be open at once, and all have been served");
+        break;
+    case CONNECTIONS_ADDRESS_FULL:
+        count_overload(listener, OVERLOAD_ADDRESS);
+        complain(listener, &listener->address_full, now_ms,
+                 "as many as one address may have");
+        break;
+    case CONNECTIONS_NO_MEMORY:
+        complain(listener, &listener->short_of_resources, now_ms,
+                 strerror(ENOMEM));
+        break;
+    }
+}
+
 static void hand_over(struct listener *listener, int fd,
                       const struct sockaddr_storage *address, socklen_t len)
 {
     struct listener_settings *s = &listener->settings;
     long long now_ms = listener_now();
+    enum connections_entry entry = connections_add(
+        s->connections, fd, (const struct sockaddr *)address, now_ms);
     int on = 1;
 
-    if (!connections_add(s->connections, fd, now_ms)) {
+    note_entry(listener, entry, now_ms);
+    if (!connections_entered(entry)) {
         (void)close(fd);
-        complain(listener, &listener->full, now_ms,
-                 "as many as may be open at once");
         return;
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -98,29 +134,51 @@ static bool is_passing(int code)
            code == ENETUNREACH || code == EPERM;
 }
 
-/* Accept up to `limit` connections.  True when there may be more. */
-static bool accept_some(struct listener *listener, int limit)
+/* What is left to be accepted. */
+enum backlog {
+    BACKLOG_MORE,    /* perhaps something */
+    BACKLOG_NONE,    /* nothing, for now */
+    BACKLOG_WAITING, /* something, when there is room again */
+};
+
+/* accept(2) has failed. */
+static enum backlog accept_failed(struct listener *listener, int code)
 {
-    for (int i = 0; i < limit; i++) {
+    long long now_ms = listener_now();
+
+    if (code == EAGAIN)
+        return BACKLOG_NONE;
+    if (is_passing(code))
+        return BACKLOG_MORE;
+    complain(listener, &listener->short_of_resources, now_ms, strerror(code));
+    /* Its descriptor will be free by then. */
+    (void)connections_make_room(listener->settings.connections);
+    listener->resume_ms = now_ms + ACCEPT_PAUSE;
+    return BACKLOG_WAITING;
+}
+
+/* Accept up to `limit` connections. */
+static enum backlog accept_some(struct listener *listener, int limit)
+{
+    enum backlog left = BACKLOG_MORE;
+
+    for (int i = 0; i < limit && left == BACKLOG_MORE; i++) {
         struct sockaddr_storage address;
         socklen_t len = sizeof(address);
-        int fd = accept4(listener->settings.fd, (struct sockaddr *)&address,
-                         &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd;
 
-        if (fd >= 0) {
-            hand_over(listener, fd, &address, len);
-        } else if (errno == EAGAIN) {
-            return false;
-        } else if (!is_passing(errno)) {
-            long long now_ms = listener_now();
-
-            complain(listener, &listener->short_of_resources, now_ms,
-                     strerror(errno));
-            listener->resume_ms = now_ms + ACCEPT_PAUSE;
-            return false;
+        if (connections_is_jammed(listener->settings.connections)) {
+            listener->resume_ms = listener_now() + JAM_PAUSE;
+            return BACKLOG_WAITING;
         }
+        fd = accept4(listener->settings.fd, (struct sockaddr *)&address, &len,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0)
+            hand_over(listener, fd, &address, len);
+        else
+            left = accept_failed(listener, errno);
     }
-    return true;
+    return left;
 }
 
 /* Clients that have connected already are not turned away; a flood cannot hold
@@ -128,9 +186,13 @@ static bool accept_some(struct listener *listener, int limit)
 static void accept_backlog(struct listener *listener)
 {
     int batches = BACKLOG_MAX / ACCEPT_BATCH;
+    enum backlog left = BACKLOG_MORE;
 
-    while (batches-- > 0 && accept_some(listener, ACCEPT_BATCH))
-        ;
+    while (left != BACKLOG_NONE && batches-- > 0) {
+        left = accept_some(listener, ACCEPT_BATCH);
+        if (left == BACKLOG_WAITING)
+            (void)poll(NULL, 0, JAM_PAUSE);
+    }
 }
 
 static void close_socket(struct listener *listener)
@@ -157,14 +219,15 @@ static enum wish current_wish(struct listener *listener)
 /* Wait until something is to be done, at most `timeout_ms`. */
 static void wait_for_work(struct listener *listener, long long timeout_ms)
 {
-    bool paused = listener_now() < listener->resume_ms;
+    long long pause_ms = listener->resume_ms - listener_now();
+    bool paused = pause_ms > 0;
     struct pollfd fds[] = {
         { .fd = listener->wake_fd, .events = POLLIN },
         { .fd = paused ? -1 : listener->settings.fd, .events = POLLIN },
     };
 
-    if (paused && timeout_ms > ACCEPT_PAUSE)
-        timeout_ms = ACCEPT_PAUSE;
+    if (paused && timeout_ms > pause_ms)
+        timeout_ms = pause_ms;
     if (poll(fds, 2, (int)(timeout_ms < 60000 ? timeout_ms : 60000)) <= 0)
         return;
     if (fds[0].revents)
@@ -225,7 +288,11 @@ struct listener *listener_new(const struct listener_settings *settings,
         return NULL;
     }
     listener->settings = *settings;
-    listener->full.message = "closed new connections: limit reached";
+    listener->made_room.message =
+        "limit reached: closed connections that never completed a request";
+    listener->full.message = "limit reached: closed new connections";
+    listener->address_full.message = "address limit reached: closed new "
+                                     "connections";
     listener->short_of_resources.message = "cannot accept connections";
     (void)pthread_mutex_init(&listener->lock, NULL);
     (void)pthread_cond_init(&listener->changed, NULL);

@@ -22,10 +22,9 @@ static bool printf_like(3, 4)
     return true;
 }
 
-/* What makes it unclear where a request ends or whom it is for (RFC 9112,
- * sections 3.2 and 6): the way requests are smuggled. */
-static bool find_framing(const struct request_head *head,
-                         struct refusal *refusal)
+/* RFC 9112, sections 3.2 and 6: the way requests are smuggled. */
+bool refusal_find_framing(const struct request_head *head,
+                          struct refusal *refusal)
 {
     bool is_1_0 = strcmp(head->version, "HTTP/1.0") == 0;
 
@@ -100,10 +99,9 @@ static bool find_length(const struct request_head *head, size_t max_body,
 bool refusal_find(const struct request_head *head, const char *path,
                   size_t max_body, size_t *length, struct refusal *refusal)
 {
-    if (find_framing(head, refusal))
-        return true;
+    /* The path may be all that keeps strangers out: it is not told. */
     if (strcmp(head->path, path) != 0)
-        return refuse(refusal, 404, "no such path; reviews go to %s", path);
+        return refuse(refusal, 404, "no such path");
     if (strcmp(head->method, "POST") != 0) {
         (void)refuse(refusal, 405, "reviews are sent with POST");
         refusal->allow = "POST";
@@ -123,10 +121,22 @@ bool refusal_ends_connection(const struct request_head *head,
         head->n_transfer_encodings ||
         (head->content_length && strcmp(head->content_length, "0") != 0);
 
-    return refusal->code == 400 || has_body;
+    return refusal->code == 400 || refusal->code == 403 ||
+           refusal->code == 503 || has_body;
 }
 
 void refusal_too_big(size_t max_body, struct refusal *refusal)
 {
     (void)refuse(refusal, 413, "the review is larger than %zu bytes", max_body);
+}
+
+void refusal_forbidden(const char *why, struct refusal *refusal)
+{
+    (void)refuse(refusal, 403, "%s", why);
+}
+
+void refusal_overloaded(struct refusal *refusal)
+{
+    (void)refuse(refusal, 503,
+                 "the webhook is busy: too many bytes of reviews in flight");
 }

@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "spillway/keypair.h"
+#include <gnutls/abstract.h>
+
 #include "spillway/listener.h"
+#include "spillway/peer.h"
 #include "spillway/transport.h"
 
 enum {
@@ -39,38 +41,17 @@ struct exchange {
     void *request; /* the handler's */
 };
 
-/* What we keep of a connection: the library's socket context. */
-struct peer {
-    struct transport *transport;
-    struct exchange *open; /* the request that has not ended */
-};
-
-static struct peer *peer_of(struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-    return info ? info->socket_context : NULL;
-}
-
-static struct transport *transport_of(struct MHD_Connection *connection)
-{
-    const struct peer *peer = peer_of(connection);
-
-    return peer ? peer->transport : NULL;
-}
-
 static void end_exchange(const struct server *server, struct peer *peer,
                          unsigned status)
 {
-    struct exchange *exchange = peer ? peer->open : NULL;
+    struct exchange *exchange = peer ? take(peer_exchange(peer)) : NULL;
 
     if (!exchange)
         return;
     assert(exchange->magic == EXCHANGE_MAGIC);
-    peer->open = NULL;
-    server->settings.handler->end(server->settings.context, exchange->request,
-                                  status);
+    server->settings.handler->end(
+        server->settings.context, exchange->request, status,
+        transport_elapsed(peer_transport(peer), listener_now()));
     free(exchange);
 }
 
@@ -84,13 +65,13 @@ static void *on_request_line(void *context, const char *uri,
     (void)uri;
     if (!exchange)
         return NULL;
-    transport_begin(peer->transport);
+    transport_begin(peer_transport(peer));
     /* The library forgets a request whose arguments do not fit its memory. */
     end_exchange(server, peer, 0);
     exchange->magic = EXCHANGE_MAGIC;
     exchange->request =
         server->settings.handler->begin(server->settings.context);
-    peer->open = exchange;
+    *peer_exchange(peer) = exchange;
     return exchange;
 }
 
@@ -101,6 +82,7 @@ static enum MHD_Result on_head(const struct server *server,
                                const char *version)
 {
     const struct server_settings *s = &server->settings;
+    const struct peer *peer = peer_of(connection);
     enum MHD_Result result;
 
     exchange->head_done = true;
@@ -108,8 +90,8 @@ static enum MHD_Result on_head(const struct server *server,
                               method, version);
     /* Refused with a body on its way. */
     if (MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS) &&
-        transport_of(connection))
-        transport_linger(transport_of(connection));
+        peer)
+        transport_linger(peer_transport(peer));
     return result;
 }
 
@@ -148,7 +130,7 @@ static void on_completed(void *context, struct MHD_Connection *connection,
     if (!peer)
         return;
     end_exchange(context, peer, info ? info->http_status : 0);
-    transport_end(peer->transport);
+    transport_end(peer_transport(peer));
 }
 
 static void on_started(const struct server *server,
@@ -161,16 +143,11 @@ static void on_started(const struct server *server,
     struct connection *entry =
         connections_start(server->connections, fd,
                           session ? CONNECTION_HANDSHAKE : CONNECTION_IDLE);
-    struct peer *peer = entry ? calloc(1, sizeof(*peer)) : NULL;
-
-    /* Without memory the connection keeps its first deadline, and goes. */
-    if (!peer)
+    if (!entry)
         return;
-    peer->transport = transport_new(fd, entry, session);
-    if (peer->transport)
-        *context = peer;
-    else
-        free(peer);
+    *context = peer_new(fd, entry, session, server->settings.snapshots);
+    if (!*context)
+        connection_abort(entry, CONNECTION_END_LIMIT);
 }
 
 static void on_connection(void *context, struct MHD_Connection *connection,
@@ -188,14 +165,12 @@ static void on_connection(void *context, struct MHD_Connection *connection,
         return;
     }
     /* The library closes the descriptor after this. */
-    if (peer && transport_lingers(peer->transport))
+    if (peer && transport_lingers(peer_transport(peer)))
         connections_linger(server->connections, fd, listener_now());
     else
         connections_remove(server->connections, fd);
     end_exchange(server, peer, 0);
-    if (peer)
-        transport_free(peer->transport);
-    free(peer);
+    peer_free(peer);
     *socket_context = NULL;
 }
 
@@ -209,22 +184,44 @@ static size_t leave_escaped(void *context, struct MHD_Connection *connection,
     return strlen(text);
 }
 
+/* Every session gets its credentials from its peer, before its handshake. */
+static int no_certificate(gnutls_session_t session,
+                          const gnutls_datum_t *authorities, int n_authorities,
+                          const gnutls_pk_algorithm_t *algorithms,
+                          int n_algorithms, gnutls_pcert_st **certificates,
+                          unsigned *n_certificates, gnutls_privkey_t *key)
+{
+    (void)session;
+    (void)authorities;
+    (void)n_authorities;
+    (void)algorithms;
+    (void)n_algorithms;
+    (void)certificates;
+    (void)n_certificates;
+    (void)key;
+    return -1;
+}
+
 static struct MHD_Daemon *start_daemon(struct server *server)
 {
     const struct server_settings *s = &server->settings;
+    bool secure = s->snapshots;
     unsigned flags = MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
-                     MHD_USE_POLL_INTERNAL_THREAD | (s->pair ? MHD_USE_TLS : 0);
+                     MHD_USE_POLL_INTERNAL_THREAD | (secure ? MHD_USE_TLS : 0);
     /* The library divides its limit among its threads; ours is the one that
      * counts, so none of theirs may be reached before. */
-    unsigned limit = (unsigned)(s->limits.max * s->threads);
-    /* An option's value is not const, though the library only reads it. */
+    unsigned limit =
+        (unsigned)(connections_descriptors(s->limits.max) * s->threads);
+    /* The value of an option is not const, though the library only reads it,
+     * nor is it a function. */
     const union {
         const char *text;
+        gnutls_certificate_retrieve_function2 *callback;
         void *value;
-    } priorities_text = { priorities };
+    } priorities_text = { .text = priorities },
+      callback = { .callback = no_certificate };
     struct MHD_OptionItem tls[] = {
-        { MHD_OPTION_HTTPS_MEM_CERT, 0, s->pair ? s->pair->certificate : NULL },
-        { MHD_OPTION_HTTPS_MEM_KEY, 0, s->pair ? s->pair->key : NULL },
+        { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, callback.value },
         { MHD_OPTION_HTTPS_PRIORITIES, 0, priorities_text.value },
         { MHD_OPTION_END, 0, NULL },
     };
@@ -241,7 +238,7 @@ static struct MHD_Daemon *start_daemon(struct server *server)
         MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
         MHD_OPTION_ARRAY, s->threads > 1 ? pool : &pool[1], MHD_OPTION_ARRAY,
-        s->pair ? tls : &pool[1], MHD_OPTION_END);
+        secure ? tls : &pool[1], MHD_OPTION_END);
 }
 
 static bool give_to_daemon(void *context, int fd,
@@ -259,6 +256,7 @@ struct server *server_new(const struct server_settings *settings,
         .name = settings->name,
         .fd = settings->fd,
         .sink = give_to_daemon,
+        .is_measured = settings->limits.is_measured,
     };
     struct server *server = calloc(1, sizeof(*server));
 

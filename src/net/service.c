@@ -9,17 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "spillway/address.h"
 #include "spillway/admin.h"
-#include "spillway/keypair.h"
+#include "spillway/limits.h"
 #include "spillway/listener.h"
 #include "spillway/log.h"
-#include "spillway/policy.h"
+#include "spillway/reload.h"
 #include "spillway/server.h"
+#include "spillway/signals.h"
 #include "spillway/webhook.h"
 
 enum {
@@ -37,47 +36,22 @@ struct service {
     struct admin admin;
     struct server *webhook_server, *admin_server;
     int webhook_fd, admin_fd; /* until a server owns them; else -1 */
-    int signal_fd, quiet_fd;
+    int signal_fd;            /* borrowed */
+    int quiet_fd;
 };
 
 /* Each connection takes a descriptor; containers often start with 1024. */
 static void raise_descriptor_limit(const struct service_settings *settings)
 {
-    rlim_t need =
-        settings->max_connections + ADMIN_CONNECTIONS + SPARE_DESCRIPTORS;
-    struct rlimit limit;
+    size_t need = connections_descriptors(settings->max_connections) +
+                  connections_descriptors(ADMIN_CONNECTIONS) +
+                  SPARE_DESCRIPTORS;
+    size_t limit = limits_descriptors(need);
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need)
-        return;
-    limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur < need)
-        log_event(
-            LOG_LEVEL_WARN, "fewer descriptors than --max-connections needs",
-            log_number("limit", limit.rlim_cur), log_number("needed", need));
-}
-
-/*
- * Signals are for the main thread: blocked before any other starts.  A shell
- * script starts what it puts into the background with SIGINT ignored, and what
- * is ignored never gets to a signalfd.
- */
-static bool open_events(struct service *service, struct error *err)
-{
-    sigset_t set;
-
-    (void)signal(SIGTERM, SIG_DFL);
-    (void)signal(SIGINT, SIG_DFL);
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-    service->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    service->quiet_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (service->signal_fd < 0 || service->quiet_fd < 0)
-        return error_set(err, ERROR_SYSTEM, "preparing for signals: %s",
-                         strerror(errno));
-    return true;
+    if (limit < need)
+        log_event(LOG_LEVEL_WARN,
+                  "fewer descriptors than --max-connections needs",
+                  log_number("limit", limit), log_number("needed", need));
 }
 
 static bool open_ports(struct service *service, struct error *err)
@@ -95,18 +69,25 @@ static bool start_webhook(struct service *service, struct error *err)
 {
     const struct service_settings *s = &service->settings;
     const struct webhook_settings webhook = {
-        .policy = s->policy,
+        .snapshots = s->snapshots,
         .path = s->path,
         .max_body = s->max_body,
+        .max_inflight = s->max_inflight,
+        .slow_ms = s->slow_ms,
         .draining = &service->draining,
     };
     struct server_settings server = {
         .name = "webhook",
         .fd = service->webhook_fd,
-        .pair = s->pair,
+        .snapshots = s->snapshots,
         .threads = s->threads,
-        .limits = { s->max_connections, s->handshake_ms, s->idle_ms,
-                    s->request_ms },
+        .limits = { .max = s->max_connections,
+                    .max_per_address = s->max_per_address,
+                    .handshake_ms = s->handshake_ms,
+                    .idle_ms = s->idle_ms,
+                    .request_ms = s->request_ms,
+                    .age_ms = s->age_ms,
+                    .is_measured = true },
         .handler = &webhook_handler,
     };
 
@@ -125,13 +106,16 @@ static bool start_admin(struct service *service, struct error *err)
         .name = "admin",
         .fd = service->admin_fd,
         .threads = 1,
-        .limits = { ADMIN_CONNECTIONS, ADMIN_REQUEST_MS, ADMIN_IDLE_MS,
-                    ADMIN_REQUEST_MS },
+        .limits = { .max = ADMIN_CONNECTIONS,
+                    .handshake_ms = ADMIN_REQUEST_MS,
+                    .idle_ms = ADMIN_IDLE_MS,
+                    .request_ms = ADMIN_REQUEST_MS },
         .handler = &admin_handler,
         .context = &service->admin,
     };
 
-    service->admin.policy = service->settings.policy;
+    service->admin.snapshots = service->settings.snapshots;
+    service->admin.reload = service->settings.reload;
     service->admin.draining = &service->draining;
     service->admin_fd = -1;
     service->admin_server = server_new(&server, err);
@@ -144,8 +128,10 @@ static bool start(struct service *service, struct error *err)
     char webhook[ADDRESS_TEXT], admin[ADDRESS_TEXT];
     char message[sizeof("listening on ") + ADDRESS_TEXT];
 
-    if (!open_events(service, err))
-        return false;
+    service->quiet_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (service->quiet_fd < 0)
+        return error_set(err, ERROR_SYSTEM, "preparing for the drain: %s",
+                         strerror(errno));
     raise_descriptor_limit(s);
     if (!open_ports(service, err))
         return false;
@@ -162,22 +148,57 @@ static bool start(struct service *service, struct error *err)
     return true;
 }
 
-/* Wait for an event, at most until `end_ms` (negative: for ever).  Returns the
- * number of the signal that came, or 0. */
+/* Milliseconds until then, as poll(2) wants them. */
+static int left_ms(long long end_ms)
+{
+    long long left = end_ms - listener_now();
+
+    if (left < 0)
+        return 0;
+    return left < INT32_MAX ? (int)left : INT32_MAX;
+}
+
+/* What a signal asks for besides an end. */
+static void obey(struct service *service, int signal)
+{
+    const char *level;
+
+    if (signal == SIGHUP) {
+        reload_all(service->settings.reload, listener_now());
+        return;
+    }
+    /* Said while more is shown. */
+    if (signal == SIGUSR2)
+        log_event(LOG_LEVEL_INFO, "showing one level of log less");
+    level = log_step(signal == SIGUSR1 ? 1 : -1);
+    if (signal == SIGUSR1)
+        log_event(LOG_LEVEL_INFO, "showing one level of log more",
+                  log_string("level", level));
+}
+
+/* Wait for an event, at most until `end_ms` (negative: for ever), and see to
+ * everything but the end.  Returns the number of the signal that asks for
+ * that, or 0. */
 static int wait_event(struct service *service, long long end_ms)
 {
+    struct reload *reload = service->settings.reload;
     struct pollfd fds[] = {
         { .fd = service->signal_fd, .events = POLLIN },
         { .fd = service->quiet_fd, .events = POLLIN },
+        { .fd = reload_fd(reload), .events = POLLIN },
     };
-    long long left_ms = end_ms < 0 ? -1 : end_ms - listener_now();
-    struct signalfd_siginfo info;
+    long long due_ms = reload_due_ms(reload);
+    int signal;
 
-    if (end_ms >= 0 && left_ms < 0)
-        left_ms = 0;
-    (void)poll(fds, 2, (int)(left_ms < INT32_MAX ? left_ms : INT32_MAX));
-    if (read(service->signal_fd, &info, sizeof(info)) == sizeof(info))
-        return (int)info.ssi_signo;
+    (void)poll(fds, array_len(fds),
+               left_ms(end_ms >= 0 && end_ms < due_ms ? end_ms : due_ms));
+    if (fds[2].revents)
+        reload_stir(reload, listener_now());
+    reload_look(reload, listener_now());
+    signal = signals_read(service->signal_fd);
+    if (signal == 0 || signal == SIGTERM || signal == SIGINT)
+        return signal;
+    obey(service, signal);
     return 0;
 }
 
@@ -248,7 +269,7 @@ bool service_run(struct service *service)
 }
 
 struct service *service_new(const struct service_settings *settings,
-                            struct error *err)
+                            int signal_fd, struct error *err)
 {
     auto_service struct service *service = calloc(1, sizeof(*service));
 
@@ -258,7 +279,8 @@ struct service *service_new(const struct service_settings *settings,
     }
     service->settings = *settings;
     service->webhook_fd = service->admin_fd = -1;
-    service->signal_fd = service->quiet_fd = -1;
+    service->signal_fd = signal_fd;
+    service->quiet_fd = -1;
     return start(service, err) ? take(&service) : NULL;
 }
 
@@ -277,7 +299,6 @@ void service_free(struct service *service)
     webhook_free(service->webhook);
     close_fd(service->webhook_fd);
     close_fd(service->admin_fd);
-    close_fd(service->signal_fd);
     close_fd(service->quiet_fd);
     free(service);
 }

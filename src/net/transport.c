@@ -21,6 +21,7 @@ struct transport {
     gnutls_session_t session;
     bool finished_sent, finished_received;
     bool in_request, lingers;
+    long long begun_ms; /* when the request was */
 };
 
 static bool is_open(const struct transport *transport)
@@ -97,7 +98,13 @@ void transport_begin(struct transport *transport)
     if (transport->in_request)
         return;
     transport->in_request = true;
-    connection_enter(transport->entry, CONNECTION_REQUEST, listener_now());
+    transport->begun_ms = listener_now();
+    connection_enter(transport->entry, CONNECTION_REQUEST, transport->begun_ms);
+}
+
+long long transport_elapsed(const struct transport *transport, long long now_ms)
+{
+    return now_ms - transport->begun_ms;
 }
 
 void transport_end(struct transport *transport)

@@ -36,6 +36,15 @@ void log_configure(const char *level, const char *format)
         atomic_store(&as_json, *format == 'j');
 }
 
+const char *log_step(int step)
+{
+    int level = (int)atomic_load(&shown) + step;
+
+    if (level >= LOG_LEVEL_ERROR && level <= LOG_LEVEL_DEBUG)
+        atomic_store(&shown, (enum log_level)level);
+    return level_names[atomic_load(&shown)];
+}
+
 bool log_shows(enum log_level level)
 {
     return level <= atomic_load_explicit(&shown, memory_order_relaxed);

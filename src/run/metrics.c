@@ -1,5 +1,5 @@
 /*
- * metrics.c - see metrics.h for the contract.
+ * metrics.c - see metrics.h for the contract: what is decided and answered.
  *
  * Counters are relaxed atomics: each is exact, and no two need to agree at
  * the instant of a scrape, but for a histogram, whose count is the sum of the
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "spillway/buf.h"
+#include "spillway/exposition.h"
 #include "spillway/macros.h"
 #include "spillway/version.h"
 
@@ -49,8 +50,8 @@ static counter warnings[WARNING_KINDS];
 
 /* By HTTP status.  Those that our handler answers are always shown. */
 enum { CODES = 600 };
-static const unsigned own_codes[] = { 200, 400, 404, 405, 411,
-                                      413, 415, 417, 500 };
+static const unsigned own_codes[] = { 200, 400, 403, 404, 405, 411,
+                                      413, 415, 417, 500, 503 };
 static counter answers[CODES];
 
 static unsigned long long get(counter *c)
@@ -135,36 +136,18 @@ void metrics_http(unsigned code)
         add(&answers[code], 1);
 }
 
-static void head(struct buf *out, const char *name, const char *type,
-                 const char *help)
-{
-    buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-/* A label's value: backslash, quote and line feed are escaped. */
-static void add_label(struct buf *out, struct text value)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        char c = value.data[i];
-
-        if (c == '\\' || c == '"')
-            buf_add_char(out, '\\');
-        buf_add_string(out, c == '\n' ? "\\n" : (char[]){ c, '\0' });
-    }
-}
-
 static void write_admissions(struct buf *out)
 {
     struct series *s = atomic_load_explicit(&admissions, memory_order_acquire);
 
-    head(out, "spillway_admission_requests_total", "counter",
-         "Reviews decided, by decision, reason and policy.");
+    exposition_family(out, "spillway_admission_requests_total", "counter",
+                      "Reviews decided, by decision, reason and policy.");
     for (; s; s = s->next) {
         buf_printf(out,
                    "spillway_admission_requests_total{decision=\"%s\","
                    "reason=\"%s\",policy=\"",
                    decision_name(s->decision), reason_name(s->reason));
-        add_label(out, s->policy);
+        exposition_label(out, s->policy);
         buf_printf(out, "\"} %llu\n", get(&s->count));
     }
 }
@@ -174,8 +157,9 @@ static void write_duration(struct buf *out)
     static const char name[] = "spillway_admission_duration_seconds";
     unsigned long long count = 0, sum = get(&nanoseconds_sum);
 
-    head(out, name, "histogram",
-         "Time from the last byte of a review to its answer being ready.");
+    exposition_family(
+        out, name, "histogram",
+        "Time from the last byte of a review to its answer being ready.");
     for (size_t i = 0; i < array_len(buckets); i++) {
         count += get(&buckets[i]);
         buf_printf(out, "%s_bucket{le=\"%s\"} %llu\n", name,
@@ -196,8 +180,8 @@ static bool is_own_code(unsigned code)
 
 static void write_answers(struct buf *out)
 {
-    head(out, "spillway_http_requests_total", "counter",
-         "Requests answered on the webhook port, by HTTP status.");
+    exposition_family(out, "spillway_http_requests_total", "counter",
+                      "Requests answered on the webhook port, by HTTP status.");
     for (unsigned code = 0; code < CODES; code++) {
         unsigned long long count = get(&answers[code]);
 
@@ -209,8 +193,9 @@ static void write_answers(struct buf *out)
 
 static void write_warnings(struct buf *out)
 {
-    head(out, "spillway_warnings_total", "counter",
-         "Warnings about pods, by kind; those of shadow mode too.");
+    exposition_family(
+        out, "spillway_warnings_total", "counter",
+        "Warnings about pods, by kind; those of shadow mode too.");
     for (unsigned i = 0; i < WARNING_KINDS; i++)
         buf_printf(out, "spillway_warnings_total{kind=\"%s\"} %llu\n",
                    warning_kind_name((enum warning_kind)i), get(&warnings[i]));
@@ -220,15 +205,18 @@ void metrics_write(struct buf *out, const char *policy_digest)
 {
     write_admissions(out);
     write_duration(out);
-    head(out, "spillway_admission_in_flight", "gauge",
-         "Reviews being received, decided or answered.");
-    buf_printf(out, "spillway_admission_in_flight %lld\n",
-               atomic_load_explicit(&in_flight, memory_order_relaxed));
+    exposition_single(out, "spillway_admission_in_flight", "gauge",
+                      "Reviews being received, decided or answered.",
+                      atomic_load_explicit(&in_flight, memory_order_relaxed));
     write_answers(out);
     write_warnings(out);
-    head(out, "spillway_policy_info", "gauge", "The policy in force.");
+    metrics_write_server(out);
+    exposition_family(out, "spillway_policy_info", "gauge",
+                      "The policy in force.");
     buf_printf(out, "spillway_policy_info{digest=\"%s\"} 1\n", policy_digest);
-    head(out, "spillway_build_info", "gauge", "The program that runs.");
+    exposition_family(out, "spillway_build_info", "gauge",
+                      "The program that runs.");
     buf_printf(out, "spillway_build_info{version=\"%s\"} 1\n",
                SPILLWAY_VERSION);
+    exposition_process(out);
 }

@@ -42,8 +42,6 @@ static int setup(void **state)
         "1.8s",
         "--threads",
         "1",
-        "--max-connections",
-        "3",
         NULL,
     };
 
@@ -201,31 +199,6 @@ static void test_pipelined_in_one_record(void **state)
     assert_true(client_wait_closed(&client) < IDLE_MS);
 }
 
-static void test_connection_limit(void **state)
-{
-    struct client held[3] = { 0 };
-    auto_client struct client over = { 0 }, next = { 0 };
-    long long start_ms = clock_ms();
-
-    (void)state;
-    for (size_t i = 0; i < array_len(held); i++)
-        client_open(&held[i], &server);
-    client_open_plain(&over, server.port);
-    (void)client_wait_closed(&over);
-    /* At once, and not by any deadline. */
-    assert_true(clock_ms() - start_ms < HANDSHAKE_MS);
-    server_wait_log(&server, "limit reached");
-    for (size_t i = 0; i < array_len(held); i++)
-        client_close(&held[i]);
-    /* The places are free again as soon as the server has seen them go. */
-    start_ms = clock_ms();
-    while (!client_try_version(&next, &server, 0, 0)) {
-        client_close(&next);
-        assert_true(clock_ms() - start_ms < PATIENCE_MS);
-        pause_briefly();
-    }
-}
-
 static const struct CMUnitTest plain_tests[] = {
     { "a silent handshake ends with its timeout", test_silent_handshake, NULL,
       NULL, NULL },
@@ -238,8 +211,6 @@ static const struct CMUnitTest plain_tests[] = {
       NULL },
     { "a request pipelined in one record is no idle time",
       test_pipelined_in_one_record, NULL, NULL, NULL },
-    { "connections over the limit are closed", test_connection_limit, NULL,
-      NULL, NULL },
 };
 
 int main(void)

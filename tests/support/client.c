@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include "harness.h"
@@ -67,6 +68,25 @@ void client_open(struct client *client, const struct server_process *server)
     if (!client_try_version(client, server, TLS1_2_VERSION, TLS1_3_VERSION))
         fail_msg("the handshake failed");
     assert_int_equal(SSL_get_verify_result(client->tls), X509_V_OK);
+}
+
+char *client_shown_certificate(const struct server_process *server)
+{
+    auto_client struct client client = { .fd = connect_to(server->port) };
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *data = NULL, *text;
+    long len;
+
+    client.context = SSL_CTX_new(TLS_client_method());
+    client.tls = SSL_new(client.context);
+    assert_int_equal(SSL_set_fd(client.tls, client.fd), 1);
+    assert_int_equal(SSL_connect(client.tls), 1);
+    assert_int_equal(
+        PEM_write_bio_X509(bio, SSL_get0_peer_certificate(client.tls)), 1);
+    len = BIO_get_mem_data(bio, &data);
+    text = strndup(data, (size_t)len);
+    BIO_free(bio);
+    return text;
 }
 
 void client_open_plain(struct client *client, int port)

@@ -37,6 +37,10 @@ void client_open(struct client *client, const struct server_process *server);
 bool client_try_version(struct client *client,
                         const struct server_process *server, int min, int max);
 
+/* The certificate that a new connection is shown, trusted or not, as PEM; the
+ * caller frees it. */
+char *client_shown_certificate(const struct server_process *server);
+
 /* Connect in the clear. */
 void client_open_plain(struct client *client, int port);
 

@@ -178,6 +178,13 @@ static void issue(const struct scratch *scratch)
     assert_int_equal(program_run(words, NULL, NULL, NULL), 0);
 }
 
+void server_prepare(struct server_process *server)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    scratch_init(&server->scratch);
+    issue(&server->scratch);
+}
+
 void server_start(struct server_process *server, const char *const options[])
 {
     const char *words[MAX_WORDS + 1] = { "serve",       "--listen",
@@ -187,9 +194,8 @@ void server_start(struct server_process *server, const char *const options[])
     size_t n = 9;
     char *cert, *key, *log;
 
-    (void)signal(SIGPIPE, SIG_IGN);
-    scratch_init(&server->scratch);
-    issue(&server->scratch);
+    if (!*server->scratch.path)
+        server_prepare(server);
     words[6] = cert = scratch_path(&server->scratch, "tls.crt");
     words[8] = key = scratch_path(&server->scratch, "tls.key");
     for (size_t i = 0; options && options[i]; i++) {

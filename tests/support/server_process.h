@@ -36,6 +36,10 @@ struct server_process {
     int port, admin_port;
 };
 
+/* Make the server's directory, with a certificate for localhost in it, for
+ * tests that put something beside it; server_start() does it for the others. */
+void server_prepare(struct server_process *server);
+
 /*
  * Issue a certificate for localhost, start `serve` with it and with the words
  * of `options` besides, and wait until it listens.

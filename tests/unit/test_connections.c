@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -40,7 +41,14 @@ static void connect_pair(int *ours, int *theirs)
 
 static int setup(void **state)
 {
-    static const struct connections_limits limits = { 3, 100, 1000, 300 };
+    static const struct connections_limits limits = {
+        .max = 3,
+        .max_per_address = 3,
+        .handshake_ms = 100,
+        .idle_ms = 1000,
+        .request_ms = 300,
+        .age_ms = 5000,
+    };
     struct fixture *f = calloc(1, sizeof(*f));
 
     assert_non_null(f);
@@ -67,9 +75,19 @@ static int teardown(void **state)
     return 0;
 }
 
+/* A client of its own for each number. */
+static enum connections_entry add(struct fixture *f, int fd, uint32_t client,
+                                  long long now)
+{
+    const struct sockaddr_in from = { .sin_family = AF_INET,
+                                      .sin_addr = { htonl(client) } };
+
+    return connections_add(f->table, fd, (const struct sockaddr *)&from, now);
+}
+
 static struct connection *open_one(struct fixture *f, size_t i, long long now)
 {
-    assert_true(connections_add(f->table, f->ours[i], now));
+    assert_true(connections_entered(add(f, f->ours[i], (uint32_t)i, now)));
     return connections_start(f->table, f->ours[i], CONNECTION_HANDSHAKE);
 }
 
@@ -118,7 +136,7 @@ static void test_waiting_for_the_library(void **state)
 {
     struct fixture *f = *state;
 
-    assert_true(connections_add(f->table, f->ours[0], 0));
+    assert_int_equal(add(f, f->ours[0], 0, 0), CONNECTIONS_ENTERED);
     (void)connections_sweep(f->table, 100000);
     assert_false(was_shut(f->theirs[0]));
     assert_non_null(
@@ -165,15 +183,144 @@ static void test_next_sweep(void **state)
     assert_int_equal(connections_sweep(f->table, 1000), 30);
 }
 
+/* Complete a request. */
+static void serve(struct connection *c)
+{
+    connection_enter(c, CONNECTION_IDLE, 0);
+    connection_enter(c, CONNECTION_REQUEST, 0);
+    connection_enter(c, CONNECTION_IDLE, 0);
+}
+
 static void test_limit(void **state)
 {
     struct fixture *f = *state;
 
     for (size_t i = 0; i < 3; i++)
-        assert_true(connections_add(f->table, f->ours[i], 0));
-    assert_false(connections_add(f->table, f->theirs[0], 0));
+        serve(open_one(f, i, 0));
+    assert_int_equal(add(f, f->theirs[0], 9, 0), CONNECTIONS_FULL);
+    assert_false(connections_is_jammed(f->table)); /* waiting would not help */
+    for (size_t i = 0; i < 3; i++)
+        assert_false(was_shut(f->theirs[i]));
     connections_remove(f->table, f->ours[1]);
-    assert_true(connections_add(f->table, f->theirs[0], 0));
+    assert_int_equal(add(f, f->theirs[0], 9, 0), CONNECTIONS_ENTERED);
+}
+
+/* Which of three connections has to go for a fourth: those that have served
+ * stay, and of the others the oldest goes, whatever it is doing. */
+static void test_room(void **state)
+{
+    static const enum connection_state states[] = { CONNECTION_HANDSHAKE,
+                                                    CONNECTION_IDLE,
+                                                    CONNECTION_REQUEST };
+
+    for (size_t i = 0; i < array_len(states); i++) {
+        struct fixture *f = *state;
+        struct connection *c;
+
+        serve(open_one(f, 0, 0));
+        c = open_one(f, 1, 5);
+        connection_enter(c, states[i], 50);
+        (void)open_one(f, 2, 6);
+        assert_int_equal(add(f, f->theirs[0], 9, 60), CONNECTIONS_MADE_ROOM);
+        assert_false(was_shut(f->theirs[2]));
+        assert_true(was_shut(f->theirs[1]));
+        /* It stays where it was until the library has closed it. */
+        connection_enter(c, CONNECTION_IDLE, 61);
+        assert_int_equal(add(f, f->theirs[1], 9, 60), CONNECTIONS_MADE_ROOM);
+        assert_true(was_shut(f->theirs[2]));
+        (void)teardown(state);
+        (void)setup(state);
+    }
+}
+
+static void test_room_before_the_library(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(add(f, f->ours[i], 0, 0), CONNECTIONS_ENTERED);
+    assert_int_equal(add(f, f->theirs[0], 9, 0), CONNECTIONS_FULL);
+    assert_true(connections_is_jammed(f->table));
+    assert_false(connections_make_room(f->table));
+    assert_non_null(
+        connections_start(f->table, f->ours[1], CONNECTION_HANDSHAKE));
+    assert_false(connections_is_jammed(f->table));
+    assert_true(connections_make_room(f->table));
+    assert_true(was_shut(f->theirs[1]));
+    assert_false(was_shut(f->theirs[0]));
+}
+
+static void test_room_of_lingering(void **state)
+{
+    struct fixture *f = *state;
+
+    serve(open_one(f, 0, 0));
+    serve(open_one(f, 1, 0));
+    (void)open_one(f, 2, 0);
+    connections_linger(f->table, f->ours[2], 0);
+    (void)close(f->ours[2]);
+    f->ours[2] = -1;
+    assert_int_equal(add(f, f->theirs[0], 9, 0), CONNECTIONS_MADE_ROOM);
+    wait_for_reset(f->theirs[2]);
+}
+
+/* Shut connections that the library is slow to close do not let descriptors
+ * run out. */
+static void test_ending_is_bounded(void **state)
+{
+    struct fixture *f = *state;
+    size_t most = connections_descriptors(3), entered = 0;
+
+    for (size_t i = 0; i < most + 10; i++) {
+        int fd = fcntl(f->ours[0], F_DUPFD_CLOEXEC, 100 + (int)i);
+
+        if (connections_entered(add(f, fd, (uint32_t)i, 0))) {
+            entered++;
+            assert_non_null(
+                connections_start(f->table, fd, CONNECTION_HANDSHAKE));
+        }
+        (void)close(fd);
+    }
+    assert_int_equal(entered, most);
+    assert_true(connections_is_jammed(f->table));
+}
+
+static void test_address_limit(void **state)
+{
+    struct fixture *f = *state;
+    int more[2];
+
+    connect_pair(&more[0], &more[1]);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(add(f, f->ours[i], 7, 0), CONNECTIONS_ENTERED);
+    assert_int_equal(add(f, f->ours[2], 7, 0), CONNECTIONS_ENTERED);
+    assert_int_equal(add(f, more[0], 7, 0), CONNECTIONS_ADDRESS_FULL);
+    /* Refused ones do not count, and who leaves makes room. */
+    assert_int_equal(add(f, more[0], 7, 0), CONNECTIONS_ADDRESS_FULL);
+    connections_remove(f->table, f->ours[0]);
+    assert_int_equal(add(f, more[0], 7, 0), CONNECTIONS_ENTERED);
+    (void)close(more[0]);
+    (void)close(more[1]);
+}
+
+static void test_age(void **state)
+{
+    struct fixture *f = *state;
+    long long least = 0, most = 0;
+
+    for (int i = 0; i < 200; i++) {
+        struct connection *c = open_one(f, 0, 1000);
+        long long age = 0;
+
+        while (!connection_is_aged(c, 1000 + age))
+            age += 10;
+        assert_true(age >= 4000 && age <= 6010);
+        least = i == 0 || age < least ? age : least;
+        most = age > most ? age : most;
+        connections_remove(f->table, f->ours[0]);
+    }
+    /* They do not all go at once. */
+    assert_true(most - least > 1000);
 }
 
 static void test_reused_descriptor(void **state)
@@ -182,7 +329,7 @@ static void test_reused_descriptor(void **state)
 
     /* The library dropped it without telling; the kernel gave it out again. */
     for (int i = 0; i < 10; i++)
-        assert_true(connections_add(f->table, f->ours[0], i));
+        assert_int_equal(add(f, f->ours[0], 0, i), CONNECTIONS_ENTERED);
     assert_int_equal(connections_busy(f->table), 1);
 }
 
@@ -260,7 +407,14 @@ int main(void)
             test_same_state_keeps_its_time),
         ROW("another state starts anew", test_new_state_starts_anew),
         ROW("a sweep says when the next is due", test_next_sweep),
-        ROW("a full table takes no more", test_limit),
+        ROW("a table full of served connections takes no more", test_limit),
+        ROW("the oldest that never served makes room", test_room),
+        ROW("nothing makes room before the library has it",
+            test_room_before_the_library),
+        ROW("a lingering connection makes room", test_room_of_lingering),
+        ROW("connections being closed are bounded", test_ending_is_bounded),
+        ROW("an address has its limit", test_address_limit),
+        ROW("ages differ by a fifth either way", test_age),
         ROW("a reused descriptor replaces its entry", test_reused_descriptor),
         ROW("quiet is told when the last request ends", test_quiet),
         ROW("lingering reads to the end", test_linger),
