@@ -107,6 +107,10 @@ void connections_linger(struct connections *table, int fd, long long now_ms);
 void connection_enter(struct connection *connection,
                       enum connection_state state, long long now_ms);
 
+/* A whole request has come, and its answer is about to be sent: from now on the
+ * connection makes room for no other. */
+void connection_serve(struct connection *connection);
+
 /* End a connection at once, for that cause. */
 void connection_abort(struct connection *connection, enum connection_end cause);
 

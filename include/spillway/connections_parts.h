@@ -64,7 +64,7 @@ void connection_unlink(struct connection_list *list, struct connection *c);
 
 void connection_move(struct connection *c, enum connection_state state);
 
-/* It has completed a request, or cannot any more. */
+/* It has a request to answer, or can have none any more. */
 void connection_note_served(struct connection *c);
 
 /* Shut it down; the library notices, and takes it out. */

@@ -33,7 +33,8 @@ struct transport;
 struct peer *peer_new(int fd, struct connection *entry,
                       gnutls_session_t session, struct snapshots *snapshots);
 
-/* Release it; the session is used no more.  NULL is fine. */
+/* Release it; the session may be gone by then, and is not used for anything but
+ * its own release.  NULL is fine. */
 void peer_free(struct peer *peer);
 
 /* What belongs to a connection of the library; NULL when there was no memory
@@ -44,6 +45,9 @@ struct transport *peer_transport(const struct peer *peer);
 
 /* The request that is open on the connection, for server.c to keep. */
 struct exchange **peer_exchange(struct peer *peer);
+
+/* A whole request has come, and is about to be answered. */
+void peer_serve(struct peer *peer);
 
 /*
  * True when the client has shown a certificate that this CA lets call.  INVALID

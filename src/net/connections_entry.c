@@ -84,13 +84,18 @@ void connection_enter(struct connection *c, enum connection_state state,
 
     (void)pthread_mutex_lock(&table->lock);
     if (c->state != state && c->state != CONNECTION_ENDING) {
-        if (c->state == CONNECTION_REQUEST)
-            connection_note_served(c);
         c->since_ms = now_ms;
         connection_move(c, state);
         connections_tell_when_quiet(table);
     }
     (void)pthread_mutex_unlock(&table->lock);
+}
+
+void connection_serve(struct connection *c)
+{
+    (void)pthread_mutex_lock(&c->table->lock);
+    connection_note_served(c);
+    (void)pthread_mutex_unlock(&c->table->lock);
 }
 
 void connection_abort(struct connection *c, enum connection_end cause)

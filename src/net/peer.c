@@ -58,9 +58,7 @@ void peer_free(struct peer *peer)
         return;
     transport_free(peer->transport);
     client_ca_free(peer->verified_by);
-    /* The library releases the session only after this. */
-    if (peer->session)
-        gnutls_credentials_clear(peer->session);
+    /* The session is not touched: the library may have released it already. */
     credentials_free(peer->serving);
     free(peer);
 }
@@ -81,6 +79,11 @@ struct transport *peer_transport(const struct peer *peer)
 struct exchange **peer_exchange(struct peer *peer)
 {
     return &peer->exchange;
+}
+
+void peer_serve(struct peer *peer)
+{
+    connection_serve(peer->entry);
 }
 
 bool peer_may_call(struct peer *peer, struct client_ca *ca, struct error *err)

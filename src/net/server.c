@@ -110,9 +110,12 @@ static enum MHD_Result on_request(void *context,
     assert(exchange->magic == EXCHANGE_MAGIC);
     if (!exchange->head_done)
         return on_head(server, exchange, connection, url, method, version);
-    if (*size == 0)
+    if (*size == 0) {
+        if (peer_of(connection))
+            peer_serve(peer_of(connection));
         return s->handler->answer(s->context, exchange->request, connection,
                                   url, method);
+    }
     s->handler->body(s->context, exchange->request, data, *size);
     *size = 0;
     return MHD_YES;

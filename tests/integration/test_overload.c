@@ -113,11 +113,13 @@ static void test_unserved_make_room(void **state)
     client_open(&silent[1], server);
     assert_served(server);
     assert_true(client_sees_close(&silent[0]));
+    wait_metric(server, "spillway_connections", 2);
     client_open(&silent[2], server);
     client_send(&silent[2], POST_HEAD "Content-Length: 10\r\n\r\n{");
     wait_metric(server, "spillway_admission_in_flight", 1);
     assert_served(server);
     assert_true(client_sees_close(&silent[1]));
+    wait_metric(server, "spillway_connections", 2);
     assert_served(server);
     wait_metric(server, "spillway_connections_closed_total{cause=\"limit\"}",
                 2);

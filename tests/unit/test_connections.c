@@ -188,6 +188,7 @@ static void serve(struct connection *c)
 {
     connection_enter(c, CONNECTION_IDLE, 0);
     connection_enter(c, CONNECTION_REQUEST, 0);
+    connection_serve(c);
     connection_enter(c, CONNECTION_IDLE, 0);
 }
 
