@@ -23,7 +23,11 @@ enum {
 
 struct client_ca {
     atomic_uint references;
-    X509_STORE *store;
+    /* One for each authority: OpenSSL looks for an issuer by its name and then
+     * stays with it, and the old and the new one of a rotation may share one.
+     */
+    X509_STORE **stores;
+    size_t n_stores;
     const char *const *names; /* borrowed */
     size_t n_names;
     time_t not_after;
@@ -64,10 +68,15 @@ static bool add_authority(struct client_ca *ca, X509 *certificate,
 {
     time_t not_after;
 
+    X509_STORE *store;
+
     if (!prove_authority(certificate, path, now, &not_after, err))
         return false;
-    /* The same one twice is added once. */
-    if (!X509_STORE_add_cert(ca->store, certificate))
+    store = X509_STORE_new();
+    if (!store)
+        return openssl_fail(err, "loading the client CA");
+    ca->stores[ca->n_stores++] = store;
+    if (!X509_STORE_add_cert(store, certificate))
         return openssl_fail(err, "loading the client CA");
     if (ca->not_after == 0 || not_after < ca->not_after)
         ca->not_after = not_after;
@@ -86,9 +95,9 @@ static bool fill(struct client_ca *ca, const char *path, time_t now,
                          "%s: holds a private key, which has no business here; "
                          "only the CA's certificate is needed",
                          path);
-    ca->store = X509_STORE_new();
-    if (!ca->store)
-        return openssl_fail(err, "loading the client CA");
+    ca->stores = calloc(pem.n_certificates, sizeof(X509_STORE *));
+    if (!ca->stores)
+        return error_no_memory(err);
     for (size_t i = 0; i < pem.n_certificates; i++) {
         if (!add_authority(ca, pem.certificates[i], path, now, err))
             return false;
@@ -126,7 +135,9 @@ void client_ca_free(struct client_ca *ca)
 {
     if (!ca || atomic_fetch_sub(&ca->references, 1) > 1)
         return;
-    X509_STORE_free(ca->store);
+    for (size_t i = 0; i < ca->n_stores; i++)
+        X509_STORE_free(ca->stores[i]);
+    free(ca->stores);
     free(ca);
 }
 
@@ -245,18 +256,15 @@ static bool fail_for(X509 *certificate, const char *why, struct error *err)
                      subject.data ? subject.data : "", why);
 }
 
-static bool verify_chain(const struct client_ca *ca, X509 *leaf,
-                         STACK_OF(X509) * certificates, time_t now,
-                         struct error *err)
+/* X509_V_OK, or why the chain does not lead to that authority. */
+static int verify_against(X509_STORE *store, X509 *leaf,
+                          STACK_OF(X509) * certificates, time_t now)
 {
     X509_STORE_CTX *context = X509_STORE_CTX_new();
     X509_VERIFY_PARAM *param;
-    bool good = false;
+    int code = X509_V_ERR_OUT_OF_MEM;
 
-    if (!context ||
-        !X509_STORE_CTX_init(context, ca->store, leaf, certificates)) {
-        (void)openssl_fail(err, "verifying a client certificate");
-    } else {
+    if (context && X509_STORE_CTX_init(context, store, leaf, certificates)) {
         param = X509_STORE_CTX_get0_param(context);
         (void)X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_CLIENT);
         X509_VERIFY_PARAM_set_depth(param, MAX_DEPTH);
@@ -264,16 +272,32 @@ static bool verify_chain(const struct client_ca *ca, X509 *leaf,
         X509_VERIFY_PARAM_set_time(param, now);
         /* As Go does: what is in the file is trusted, a root or not. */
         (void)X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
-        good = X509_verify_cert(context) == 1;
-        if (!good)
-            (void)fail_for(leaf,
-                           X509_verify_cert_error_string(
-                               X509_STORE_CTX_get_error(context)),
-                           err);
+        if (X509_verify_cert(context) == 1)
+            code = X509_V_OK;
+        else if (X509_STORE_CTX_get_error(context) != X509_V_OK)
+            code = X509_STORE_CTX_get_error(context);
     }
     X509_STORE_CTX_free(context);
     ERR_clear_error();
-    return good;
+    return code;
+}
+
+static bool verify_chain(const struct client_ca *ca, X509 *leaf,
+                         STACK_OF(X509) * certificates, time_t now,
+                         struct error *err)
+{
+    int told = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
+
+    for (size_t i = 0; i < ca->n_stores; i++) {
+        int code = verify_against(ca->stores[i], leaf, certificates, now);
+
+        if (code == X509_V_OK)
+            return true;
+        /* Of several reasons, that of the authority that it claims. */
+        if (code != X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY)
+            told = code;
+    }
+    return fail_for(leaf, X509_verify_cert_error_string(told), err);
 }
 
 bool client_ca_verify(const struct client_ca *ca, const struct text *chain,

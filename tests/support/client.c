@@ -15,6 +15,7 @@
 #include <openssl/ssl.h>
 
 #include "harness.h"
+#include "pki.h"
 #include "server_process.h"
 
 static int connect_to(int port)
@@ -38,8 +39,9 @@ static int connect_to(int port)
     return fd;
 }
 
-bool client_try_version(struct client *client,
-                        const struct server_process *server, int min, int max)
+/* Connect, and be ready for a verified handshake. */
+static void prepare(struct client *client, const struct server_process *server,
+                    int min, int max)
 {
     char *ca = scratch_path(&server->scratch, "ca.crt");
     char name[] = "localhost";
@@ -60,7 +62,23 @@ bool client_try_version(struct client *client,
     assert_int_equal(SSL_set1_host(client->tls, name), 1);
     assert_int_equal(SSL_set_tlsext_host_name(client->tls, name), 1);
     assert_int_equal(SSL_set_fd(client->tls, client->fd), 1);
+}
+
+bool client_try_version(struct client *client,
+                        const struct server_process *server, int min, int max)
+{
+    prepare(client, server, min, max);
     return SSL_connect(client->tls) == 1;
+}
+
+void client_open_as(struct client *client, const struct server_process *server,
+                    const struct pki *identity, int version)
+{
+    prepare(client, server, version, version);
+    assert_int_equal(SSL_use_certificate(client->tls, identity->certificate),
+                     1);
+    assert_int_equal(SSL_use_PrivateKey(client->tls, identity->key), 1);
+    assert_int_equal(SSL_connect(client->tls), 1);
 }
 
 void client_open(struct client *client, const struct server_process *server)

@@ -12,6 +12,7 @@
 
 #include <openssl/types.h>
 
+struct pki;
 struct server_process;
 
 struct client {
@@ -36,6 +37,11 @@ void client_open(struct client *client, const struct server_process *server);
  * fails. */
 bool client_try_version(struct client *client,
                         const struct server_process *server, int min, int max);
+
+/* Connect to the webhook port with TLS of exactly that version and a client
+ * certificate, which was signed by whoever. */
+void client_open_as(struct client *client, const struct server_process *server,
+                    const struct pki *identity, int version);
 
 /* The certificate that a new connection is shown, trusted or not, as PEM; the
  * caller frees it. */

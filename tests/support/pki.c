@@ -17,6 +17,8 @@ static EVP_PKEY *make_key(const char *type)
         return EVP_EC_gen("P-256");
     if (strcmp(type, "RSA") == 0)
         return EVP_RSA_gen(2048);
+    if (strcmp(type, "RSA 1024") == 0)
+        return EVP_RSA_gen(1024);
     return EVP_PKEY_Q_keygen(NULL, NULL, type);
 }
 
@@ -60,15 +62,20 @@ void pki_init(struct pki *pki, const struct pki_wish *wish,
     set_times(certificate, wish);
     assert_true(X509_NAME_add_entry_by_txt(
         X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
-        (const unsigned char *)wish->name, -1, -1, 0));
+        (const unsigned char *)wish->name, wish->name_len ? wish->name_len : -1,
+        -1, 0));
     assert_true(X509_set_issuer_name(
         certificate, X509_get_subject_name(issuer->certificate)));
     assert_true(X509_set_pubkey(certificate, pki->key));
-    extend(certificate, NID_basic_constraints,
-           wish->is_ca ? "critical,CA:TRUE" : NULL);
+    if (wish->is_ca)
+        extend(certificate, NID_basic_constraints,
+               wish->no_ca_below ? "critical,CA:TRUE,pathlen:0"
+                                 : "critical,CA:TRUE");
     extend(certificate, NID_subject_alt_name, wish->alt_names);
     extend(certificate, NID_ext_key_usage, wish->usage);
-    digest = EVP_PKEY_is_a(issuer->key, "ED25519") ? NULL : EVP_sha256();
+    digest = wish->digest ? EVP_get_digestbyname(wish->digest) : EVP_sha256();
+    if (EVP_PKEY_is_a(issuer->key, "ED25519"))
+        digest = NULL;
     assert_true(X509_sign(certificate, issuer->key, digest) > 0);
 }
 

@@ -21,11 +21,14 @@ struct pki {
 /* What to put into one.  What is zero is left out. */
 struct pki_wish {
     const char *name;      /* CN */
+    int name_len;          /* of it, when there is a NUL in it */
     const char *alt_names; /* as in openssl.cnf: "DNS:a,IP:127.0.0.1" */
     const char *usage;     /* extended key usage: "serverAuth" */
     bool is_ca;
     time_t begin, end;    /* seconds from now; both 0: an hour around now */
-    const char *key_type; /* "RSA", "ED25519"; NULL: ECDSA P-256 */
+    const char *key_type; /* "RSA", "RSA 1024", "ED25519"; NULL: ECDSA P-256 */
+    const char *digest;   /* "SHA1"; NULL: SHA-256 */
+    bool no_ca_below;     /* pathlen:0 */
 };
 
 /* Make a certificate that `issuer` signs, or itself when NULL. */
