@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "spillway/buf.h"
 #include "spillway/macros.h"
@@ -149,6 +151,110 @@ static void test_threads(void **state)
                        "reason=\"applied\",policy=\"threads\"}") == 40000);
 }
 
+/* Every value of every label is there from the start, and each is counted by
+ * itself. */
+static void test_server(void **state)
+{
+    static const char *const causes[CONNECTION_ENDS] = {
+        "client",          "age",   "idle",  "handshake-timeout",
+        "request-timeout", "limit", "drain", "reload"
+    };
+    static const char *const overloads[OVERLOADS] = { "connections", "address",
+                                                      "bytes" };
+    static const char *const results[RECORD_RESULTS] = { "written", "duplicate",
+                                                         "dropped", "failed" };
+    char name[128];
+
+    (void)state;
+    for (int i = 0; i < CONNECTION_ENDS; i++) {
+        (void)snprintf(name, sizeof(name),
+                       "spillway_connections_closed_total{cause=\"%s\"}",
+                       causes[i]);
+        assert_true(sample(name) == 0);
+        metrics_connection_opened();
+        assert_true(sample("spillway_connections") == 1);
+        metrics_connection_closed((enum connection_end)i);
+        assert_true(sample(name) == 1);
+        assert_true(sample("spillway_connections") == 0);
+    }
+    for (int i = 0; i < OVERLOADS; i++) {
+        (void)snprintf(name, sizeof(name),
+                       "spillway_overload_rejections_total{cause=\"%s\"}",
+                       overloads[i]);
+        assert_true(sample(name) == 0);
+        metrics_overload((enum overload)i);
+        assert_true(sample(name) == 1);
+    }
+    for (int i = 0; i < RECORD_RESULTS; i++) {
+        (void)snprintf(name, sizeof(name),
+                       "spillway_recorded_total{result=\"%s\"}", results[i]);
+        assert_true(sample(name) == 0);
+        metrics_recorded((enum record_result)i);
+        assert_true(sample(name) == 1);
+    }
+    metrics_inflight_bytes(100);
+    metrics_inflight_bytes(-40);
+    assert_true(sample("spillway_inflight_bytes") == 60);
+    metrics_handshake_failed();
+    assert_true(sample("spillway_tls_handshake_failures_total") == 1);
+}
+
+static void test_reloads(void **state)
+{
+    static const char *const whats[RELOADABLES] = { "policy", "serving",
+                                                    "client-ca" };
+    char ok[128], failed[128], when[128];
+
+    (void)state;
+    for (int i = 0; i < RELOADABLES; i++) {
+        (void)snprintf(ok, sizeof(ok),
+                       "spillway_reload_total{what=\"%s\",result=\"ok\"}",
+                       whats[i]);
+        (void)snprintf(failed, sizeof(failed),
+                       "spillway_reload_total{what=\"%s\",result=\"failed\"}",
+                       whats[i]);
+        (void)snprintf(
+            when, sizeof(when),
+            "spillway_reload_last_success_timestamp_seconds{what=\"%s\"}",
+            whats[i]);
+        assert_true(sample(when) == -1);
+        metrics_loaded((enum reloadable)i, 1000);
+        assert_true(sample(ok) == 0 && sample(failed) == 0);
+        metrics_reload((enum reloadable)i, false, 2000);
+        assert_true(sample(failed) == 1 && sample(when) == 1000);
+        metrics_reload((enum reloadable)i, true, 3000);
+        assert_true(sample(ok) == 1 && sample(when) == 3000);
+    }
+    /* What is not configured is not shown. */
+    metrics_certificate(CERTIFICATE_SERVING, 4000);
+    assert_true(sample("spillway_certificate_not_after_seconds{role="
+                       "\"serving\"}") == 4000);
+    assert_true(sample("spillway_certificate_not_after_seconds{role="
+                       "\"client-ca\"}") == -1);
+}
+
+static void test_process(void **state)
+{
+    double before, after;
+    int fd;
+
+    (void)state;
+    assert_true(sample("process_start_time_seconds") <= (double)time(NULL) + 2);
+    assert_true(sample("process_start_time_seconds") >
+                (double)time(NULL) - 24 * 3600);
+    assert_true(sample("process_cpu_seconds_total") >= 0);
+    assert_true(sample("process_resident_memory_bytes") > 100000);
+    assert_true(sample("process_virtual_memory_bytes") >
+                sample("process_resident_memory_bytes"));
+    assert_true(sample("process_virtual_memory_max_bytes") > 0);
+    assert_true(sample("process_max_fds") > 2);
+    before = sample("process_open_fds");
+    fd = dup(1);
+    after = sample("process_open_fds");
+    (void)close(fd);
+    assert_true(before > 2 && after == before + 1);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -165,6 +271,12 @@ int main(void)
         { "all kinds of warnings are shown", test_warnings, NULL, NULL, NULL },
         { "the policy's digest is a label", test_info, NULL, NULL, NULL },
         { "threads lose no count", test_threads, NULL, NULL, NULL },
+        { "every end, overload and recording is counted by its name",
+          test_server, NULL, NULL, NULL },
+        { "reloads are counted, and their last success is dated", test_reloads,
+          NULL, NULL, NULL },
+        { "the process is described as Prometheus' clients do", test_process,
+          NULL, NULL, NULL },
     };
 
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
