@@ -120,18 +120,25 @@ demo: deps  ## as run, but stop after the diff
 UNIT        := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 PROPERTY    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/property/test_*.c))
 INTEGRATION := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c))
+FAULTS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/faults/test_*.c))
+SHIM        := $(BUILD)/tests/faults/shim.so
 SUPPORT     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
-TESTS       := $(UNIT) $(PROPERTY) $(INTEGRATION)
+TESTS       := $(UNIT) $(PROPERTY) $(INTEGRATION) $(FAULTS)
 
 $(TESTS): %: %.o $(SUPPORT) $(LIB)
 	$(call say,LD,$@) $(link) -o $@ $^ $(TEST_LIBS) -lm $(LDLIBS)
 
-.PHONY: test tests test-unit test-property test-golden test-integration
+# Loaded into the server before all others, so never instrumented.
+$(SHIM): tests/faults/shim.c tests/faults/shim.h Makefile
+	@mkdir -p $(@D)
+	$(call say,LD,$@) $(CC) $(CODE) $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
+
+.PHONY: test tests test-unit test-property test-golden test-integration test-faults
 test: deps  ## run every test, having installed what they need
-	$(AGAIN) all $(TESTS)
+	$(AGAIN) all $(TESTS) $(SHIM)
 	@$(MAKE) --no-print-directory -j1 MODE=$(MODE) tests
 
-tests: test-unit test-property test-golden test-deploy test-integration
+tests: test-unit test-property test-golden test-deploy test-integration test-faults
 
 test-unit: $(UNIT)  ## the cmocka suites, module by module
 	@set -e; for t in $^; do $$t; done
@@ -149,9 +156,13 @@ test-deploy: $(BIN)  ## the manifests agree with the program
 test-integration: $(INTEGRATION) $(BIN)  ## the built program, over real TLS
 	@set -e; for t in $(INTEGRATION); do SPILLWAY=$(BIN) $$t; done
 
+test-faults: $(FAULTS) $(SHIM) $(BIN)  ## the same, without memory and under constant change
+	@set -e; for t in $(FAULTS); do SPILLWAY=$(BIN) SPILLWAY_SHIM_LIBRARY=$(abspath $(SHIM)) $$t; done
+
 .PHONY: check-asan check-tsan
 check-asan check-tsan: check-%: deps  ## the same tests under sanitizers, warnings fatal
-	@$(MAKE) --no-print-directory -j$(JOBS) MODE=$* WERROR=1 all $(TESTS:$(BUILD)/%=build/$*/%)
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=$* WERROR=1 all \
+	    $(TESTS:$(BUILD)/%=build/$*/%) build/$*/tests/faults/shim.so
 	@$(SANITIZE) $(NO_ASLR) $(MAKE) --no-print-directory -j1 MODE=$* WERROR=1 tests
 
 # Older sanitizer runtimes do not start when the kernel randomizes addresses
