@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+
 	"spillway.dev/tests/internal/spillway"
 )
 
@@ -50,6 +52,11 @@ func publish(t *testing.T, name string) {
 	text := strings.NewReplacer("port: 443", fmt.Sprintf("port: %d", service.Port),
 		"failurePolicy: Ignore", "failurePolicy: Fail").Replace(string(printed))
 	kubectl(t, text, "apply", "--server-side", "--force-conflicts", "--validate=strict", "-f", "-")
+}
+
+func failOpen(hook *admissionv1.MutatingWebhook) {
+	policy := admissionv1.Ignore
+	hook.FailurePolicy = &policy
 }
 
 // rotate changes the certificates in that directory.
@@ -113,12 +120,7 @@ func (l *load) more(t *testing.T, pods int) {
 // that fails closed, each pod is stored, and mutated.
 func TestChangeOfTheCALosesNoPod(t *testing.T) {
 	const phase = 40
-	t.Cleanup(func() {
-		publish(t, "tls")
-		enforce(t) // whatever is in the directory of the certificates now
-		serveWith(shipped.running.backends()...)
-		waitUntilMutated(t)
-	})
+	t.Cleanup(func() { settle(t) })
 	old := t.TempDir()
 	must(t, os.CopyFS(old, os.DirFS(shipped.path("certs"))))
 	must(t, os.Chmod(filepath.Join(old, "tls.key"), 0o600))
@@ -150,16 +152,28 @@ func TestChangeOfTheCALosesNoPod(t *testing.T) {
 	wantOldRefused(t, old)
 }
 
+// settle brings what the directory of the certificates holds now to the replicas
+// that the other scenarios use, and fails open again.
+func settle(t *testing.T) {
+	t.Helper()
+	publish(t, "webhook")
+	publish(t, "tls")
+	must(t, mount(context.Background(), shipped.dir))
+	for _, server := range shipped.running {
+		r := replica{shipped.dir, server}
+		eventually(t, func() string { return r.serves(leaf(t)) })
+	}
+	updateWebhook(t, failOpen)
+	serveWith(shipped.running.backends()...)
+	waitUntilMutated(t)
+}
+
 // wantOldRefused checks that the change is complete: a new connection is good,
 // and what the CA before signed is trusted no longer.
 func wantOldRefused(t *testing.T, old string) {
 	t.Helper()
 	service.Cut()
-	if a := try(bareGateway()); a.mutated() {
-		deletePod(t, a.pod)
-	} else {
-		t.Error(describe(a))
-	}
+	waitUntilMutated(t)
 	server, err := spillway.Start(old)
 	must(t, err)
 	t.Cleanup(server.Kill)

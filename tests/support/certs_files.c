@@ -1,14 +1,15 @@
 /* certs_files.c - see certs_files.h for the contract. */
 #include "certs_files.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "spillway/buf.h"
+#include "spillway/certificate.h"
 #include "spillway/file.h"
 #include "spillway/macros.h"
+#include "spillway/pem.h"
 
 #include "harness.h"
 
@@ -86,6 +87,17 @@ void certs_files_assert_unchanged(const struct scratch *scratch,
             (before->texts[i] && strcmp(before->texts[i], after.texts[i]) != 0))
             fail_msg("%s has changed", names[i]);
     }
+}
+
+bool certs_files_trust(const char *authorities, const char *certificate)
+{
+    auto_pem struct pem trusted = { 0 }, leaf = { 0 };
+    struct error err = { 0 };
+
+    assert_true(pem_parse(text_of(authorities), &trusted, &err));
+    assert_true(pem_parse(text_of(certificate), &leaf, &err));
+    return certificate_is_trusted(leaf.certificates[0], trusted.certificates,
+                                  trusted.n_certificates, time(NULL));
 }
 
 void certs_files_done(struct certs_files *files)

@@ -6,6 +6,7 @@
 #ifndef SPILLWAY_TESTS_CERTS_FILES_H
 #define SPILLWAY_TESTS_CERTS_FILES_H
 
+#include <stdbool.h>
 #include <time.h>
 
 #include "spillway/certs_dir.h"
@@ -47,6 +48,9 @@ void certs_files_read(const struct scratch *scratch, struct certs_files *files);
 /* Fail unless the files are, byte for byte, those of `before`. */
 void certs_files_assert_unchanged(const struct scratch *scratch,
                                   const struct certs_files *before);
+
+/* Does a client that trusts that ca.crt accept that tls.crt, now? */
+bool certs_files_trust(const char *authorities, const char *certificate);
 
 void certs_files_done(struct certs_files *files);
 

@@ -50,18 +50,6 @@ static void issue(const struct scratch *scratch, int ca_days, long long seconds)
             fail_msg("%d: %s", (run)->status, (run)->err);                     \
     } while (0)
 
-/* Does somebody who trusts that ca.crt accept that tls.crt? */
-static bool trusts(const char *authorities, const char *certificate)
-{
-    auto_pem struct pem trusted = { 0 }, leaf = { 0 };
-    struct error err = { 0 };
-
-    assert_true(pem_parse(text_of(authorities), &trusted, &err));
-    assert_true(pem_parse(text_of(certificate), &leaf, &err));
-    return certificate_is_trusted(leaf.certificates[0], trusted.certificates,
-                                  trusted.n_certificates, time(NULL));
-}
-
 static size_t count_certificates(const char *text)
 {
     auto_pem struct pem pem = { 0 };
@@ -96,7 +84,8 @@ static void assert_good(const struct scratch *scratch, long long seconds)
         fail_msg("%s", err.text);
     assert_in_range(pair->not_after - time(NULL), seconds - 60, seconds);
     certs_files_read(scratch, &files);
-    assert_true(trusts(files.texts[CERTS_CA_CRT], pair->certificate));
+    assert_true(
+        certs_files_trust(files.texts[CERTS_CA_CRT], pair->certificate));
     assert_true(pem_parse(text_of(pair->certificate), &pem, &err));
     (void)certificate_names(pem.certificates[0], add_name, &names);
     assert_string_equal(names.data, CERTS_FILES_NAMES);
@@ -222,15 +211,18 @@ static void test_authority(void **state)
     assert_modes(scratch);
     certs_files_read(scratch, &both);
     assert_int_equal(count_certificates(both.texts[CERTS_CA_CRT]), 2);
-    assert_true(trusts(both.texts[CERTS_CA_CRT], old.texts[CERTS_TLS_CRT]));
-    assert_false(trusts(old.texts[CERTS_CA_CRT], both.texts[CERTS_TLS_CRT]));
+    assert_true(
+        certs_files_trust(both.texts[CERTS_CA_CRT], old.texts[CERTS_TLS_CRT]));
+    assert_false(
+        certs_files_trust(old.texts[CERTS_CA_CRT], both.texts[CERTS_TLS_CRT]));
     assert_says(both.texts[CERTS_CA_CRT], old.texts[CERTS_CA_CRT]);
 
     rotate(scratch, &run, "--ca-finish");
     assert_says(run.out, "manifest webhook");
     certs_files_read(scratch, &new);
     assert_int_equal(count_certificates(new.texts[CERTS_CA_CRT]), 1);
-    assert_false(trusts(new.texts[CERTS_CA_CRT], old.texts[CERTS_TLS_CRT]));
+    assert_false(
+        certs_files_trust(new.texts[CERTS_CA_CRT], old.texts[CERTS_TLS_CRT]));
     assert_string_equal(both.texts[CERTS_CA_KEY], new.texts[CERTS_CA_KEY]);
     assert_string_equal(both.texts[CERTS_TLS_CRT], new.texts[CERTS_TLS_CRT]);
     assert_good(scratch, 365LL * DAY_S);
@@ -264,7 +256,8 @@ static void test_leaf_between(void **state)
     assert_true(strstr(run.out, "manifest webhook") <
                 strstr(run.out, "manifest tls"));
     certs_files_read(scratch, &new);
-    assert_false(trusts(old.texts[CERTS_CA_CRT], new.texts[CERTS_TLS_CRT]));
+    assert_false(
+        certs_files_trust(old.texts[CERTS_CA_CRT], new.texts[CERTS_TLS_CRT]));
     assert_good(scratch, 365LL * DAY_S);
 }
 
