@@ -13,9 +13,16 @@
 #include "spillway/version.h"
 
 static const struct command *const commands[] = {
-    &cmd_serve,        &cmd_mutate,           &cmd_test,
-    &cmd_certs_issue,  &cmd_certs_inspect,    &cmd_manifest_policy,
-    &cmd_manifest_tls, &cmd_manifest_webhook, &cmd_manifest_companion,
+    &cmd_serve,
+    &cmd_mutate,
+    &cmd_test,
+    &cmd_certs_issue,
+    &cmd_certs_rotate,
+    &cmd_certs_inspect,
+    &cmd_manifest_policy,
+    &cmd_manifest_tls,
+    &cmd_manifest_webhook,
+    &cmd_manifest_companion,
 };
 
 static int show_help(FILE *out, int status)

@@ -351,6 +351,12 @@ with()
     return $result
 }
 
+change_the_ca()
+{
+    "$SPILLWAY" certs rotate --dir "$work/certs" --ca &&
+        [ "$(grep -c '^-----BEGIN CERTIFICATE' "$work/certs/ca.crt")" -eq 2 ]
+}
+
 warns_of_another_name()
 {
     "$SPILLWAY" certs issue --dir "$work/other" --name localhost >/dev/null &&
@@ -363,6 +369,9 @@ check 'the Secret holds the pair' secret_is_the_pair
 check 'caBundle is the authority, and nothing else differs' \
     bundle_is_the_authority deploy/base/webhook.yaml 1
 check 'with fill-first both webhooks trust it' bundle_is_the_authority \
+    $component/webhook.yaml 2 --policy $component/policy.yaml
+check 'while the CA is changed there are two' change_the_ca
+check 'both CAs are in the caBundle of both webhooks' bundle_is_the_authority \
     $component/webhook.yaml 2 --policy $component/policy.yaml
 check 'another name than the Service has is warned of' warns_of_another_name
 check 'a key that does not fit is refused' with tls.key "$work/other/tls.key" \

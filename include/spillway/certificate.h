@@ -32,6 +32,12 @@ bool certificate_has_key(X509 *certificate, EVP_PKEY *key);
  * names serverAuth or any (RFC 5280, section 4.2.1.12). */
 bool certificate_may_serve(X509 *certificate);
 
+/* A client that trusts these authorities, and looks at the server's certificate
+ * alone at that time, accepts it: OpenSSL's whole judgement, but for the name
+ * that the server is called by.  False also when memory is short. */
+bool certificate_is_trusted(X509 *server, X509 *const authorities[],
+                            size_t n_authorities, time_t now);
+
 /* From when to when it is valid, both included; false when it does not say so
  * in a way that can be read. */
 bool certificate_validity(X509 *certificate, time_t *not_before,

@@ -110,6 +110,7 @@ extern const struct command cmd_mutate;
 extern const struct command cmd_test;
 extern const struct command cmd_certs_issue;
 extern const struct command cmd_certs_inspect;
+extern const struct command cmd_certs_rotate;
 extern const struct command cmd_manifest_companion;
 extern const struct command cmd_manifest_policy;
 extern const struct command cmd_manifest_tls;

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include <openssl/types.h>
+
 #include "spillway/error.h"
 #include "spillway/macros.h"
 
@@ -41,6 +43,11 @@ bool issue_names_add_dns(struct issue_names *names, const char *name,
 /* Add an IPv4 or IPv6 address, likewise. */
 bool issue_names_add_ip(struct issue_names *names, const char *address,
                         struct error *err) must_check;
+
+/* Add the DNS and IP names that a certificate has, spelt as they are there.
+ * INVALID when there are too many. */
+bool issue_names_copy(struct issue_names *names, X509 *certificate,
+                      struct error *err) must_check;
 
 void issue_names_done(struct issue_names *names);
 

@@ -31,6 +31,11 @@ struct keypair {
 struct keypair *keypair_load(const char *certificate_path, const char *key_path,
                              time_t now, struct error *err) must_check;
 
+/* The same for two PEM texts, which messages call tls.crt and tls.key, and of
+ * which nobody asks who may read them. */
+struct keypair *keypair_parse(const char *certificate, const char *key,
+                              time_t now, struct error *err) must_check;
+
 /* Wipe the key and release the pair; NULL is fine. */
 void keypair_free(struct keypair *pair);
 

@@ -44,6 +44,11 @@ bool pem_parse(struct text in, struct pem *pem, struct error *err) must_check;
  */
 bool pem_load(const char *path, struct pem *pem, struct error *err) must_check;
 
+/* The same, and a file that holds a key must be kept from others: INVALID when
+ * they may use it (mode & 0007). */
+bool pem_load_private(const char *path, struct pem *pem,
+                      struct error *err) must_check;
+
 /* Append one block.  SYSTEM when memory is short. */
 bool pem_format_certificate(X509 *certificate, struct buf *out,
                             struct error *err) must_check;

@@ -13,6 +13,7 @@
 
 #include "spillway/buf.h"
 #include "spillway/certificate.h"
+#include "spillway/certs.h"
 #include "spillway/cmd.h"
 #include "spillway/inspect.h"
 #include "spillway/macros.h"
@@ -50,25 +51,11 @@ static void print_row(const char *name, const char *value)
     printf("  %-12s %s\n", name, value);
 }
 
-/* "364 days", "1 day", "5 hours", "12 minutes". */
-static const char *span_of(long long seconds, char out[32])
-{
-    const long long units[] = { DAY_S, 3600, 60 };
-    const char *const names[] = { "day", "hour", "minute" };
-    size_t i = 0;
-
-    while (i + 1 < array_len(units) && seconds < units[i])
-        i++;
-    (void)snprintf(out, 32, "%lld %s%s", seconds / units[i], names[i],
-                   seconds / units[i] == 1 ? "" : "s");
-    return out;
-}
-
 static void print_validity(X509 *certificate, time_t now,
                            const struct paint *paint)
 {
     char from_text[CERTIFICATE_TIME_SIZE], until_text[CERTIFICATE_TIME_SIZE];
-    char span[32];
+    char span[CERTS_SPAN_SIZE];
     time_t from, until;
 
     if (!certificate_validity(certificate, &from, &until)) {
@@ -79,13 +66,13 @@ static void print_validity(X509 *certificate, time_t now,
            certificate_format_time(from, from_text),
            certificate_format_time(until, until_text));
     if (now < from)
-        printf("%s(begins in %s)%s\n", paint->red, span_of(from - now, span),
+        printf("%s(begins in %s)%s\n", paint->red, certs_span(from - now, span),
                paint->off);
     else if (now > until)
-        printf("%s(expired %s ago)%s\n", paint->red, span_of(now - until, span),
-               paint->off);
+        printf("%s(expired %s ago)%s\n", paint->red,
+               certs_span(now - until, span), paint->off);
     else
-        printf("(%s left)\n", span_of(until - now, span));
+        printf("(%s left)\n", certs_span(until - now, span));
 }
 
 /* Names stand below each other, and only the first has the heading. */

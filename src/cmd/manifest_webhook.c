@@ -9,7 +9,7 @@
 #include "spillway/arena.h"
 #include "spillway/buf.h"
 #include "spillway/cel.h"
-#include "spillway/certificate.h"
+#include "spillway/certs_dir.h"
 #include "spillway/cmd.h"
 #include "spillway/json.h"
 #include "spillway/manifest.h"
@@ -117,18 +117,9 @@ static bool read_authorities(const char *path, struct buf *out,
 {
     auto_pem struct pem pem = { 0 };
 
-    if (!pem_load(path, &pem, err))
+    if (!certs_load_authorities(path, &pem, err))
         return false;
-    if (pem.n_keys > 0)
-        return error_set(err, ERROR_INVALID,
-                         "%s: holds a private key; leave only the authority's "
-                         "certificate in it",
-                         path);
     for (size_t i = 0; i < pem.n_certificates; i++) {
-        if (!certificate_is_ca(pem.certificates[i]))
-            return error_set(err, ERROR_INVALID,
-                             "%s: certificate %zu is not that of an authority",
-                             path, i + 1);
         if (!pem_format_certificate(pem.certificates[i], out, err))
             return false;
     }

@@ -47,6 +47,43 @@ bool certificate_may_serve(X509 *certificate)
     return (usage & (XKU_SSL_SERVER | XKU_ANYEKU)) != 0;
 }
 
+static bool trust_all(X509_STORE *store, X509 *const authorities[],
+                      size_t n_authorities)
+{
+    for (size_t i = 0; i < n_authorities; i++) {
+        if (X509_STORE_add_cert(store, authorities[i]) != 1)
+            return false;
+    }
+    return true;
+}
+
+static bool verify(X509_STORE_CTX *context, X509_STORE *store, X509 *server,
+                   time_t now)
+{
+    if (X509_STORE_CTX_init(context, store, server, NULL) != 1 ||
+        X509_STORE_CTX_set_purpose(context, X509_PURPOSE_SSL_SERVER) != 1)
+        return false;
+    X509_STORE_CTX_set_time(context, 0, now);
+    /* An authority need not be a root. */
+    X509_STORE_CTX_set_flags(context, X509_V_FLAG_PARTIAL_CHAIN);
+    return X509_verify_cert(context) == 1;
+}
+
+bool certificate_is_trusted(X509 *server, X509 *const authorities[],
+                            size_t n_authorities, time_t now)
+{
+    X509_STORE *store = X509_STORE_new();
+    X509_STORE_CTX *context = X509_STORE_CTX_new();
+    bool trusted = store && context &&
+                   trust_all(store, authorities, n_authorities) &&
+                   verify(context, store, server, now);
+
+    X509_STORE_CTX_free(context);
+    X509_STORE_free(store);
+    ERR_clear_error();
+    return trusted;
+}
+
 static bool time_of(const ASN1_TIME *time, time_t *out)
 {
     struct tm tm;

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/err.h>
+
 #include "spillway/openssl.h"
 
 enum {
@@ -181,6 +183,26 @@ bool issue_names_add_ip(struct issue_names *names, const char *address,
         value = NULL;
     }
     return add(names, GEN_IPADD, value, err);
+}
+
+bool issue_names_copy(struct issue_names *names, X509 *certificate,
+                      struct error *err)
+{
+    auto_general_names GENERAL_NAMES *from =
+        X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+
+    for (int i = 0; i < sk_GENERAL_NAME_num(from); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(from, i);
+
+        if (name->type != GEN_DNS && name->type != GEN_IPADD)
+            continue;
+        /* Both are members of one union, and kinds of ASN1_STRING. */
+        if (ASN1_STRING_length(name->d.ia5) > 0 &&
+            !add(names, name->type, ASN1_STRING_dup(name->d.ia5), err))
+            return false;
+    }
+    ERR_clear_error();
+    return true;
 }
 
 void issue_names_done(struct issue_names *names)

@@ -6,10 +6,8 @@
  */
 #include "spillway/keypair.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <openssl/crypto.h>
 
@@ -18,20 +16,18 @@
 #include "spillway/openssl.h"
 #include "spillway/pem.h"
 
-/* Read a file; one that holds a key must be kept from others. */
-static bool load(const char *path, struct pem *pem, struct error *err)
-{
-    struct stat status;
+/* One half of a pair: a file, or a text that messages call by `path`. */
+struct half {
+    const char *path;
+    struct text text; /* absent: the file is read */
+};
 
-    if (stat(path, &status) != 0)
-        return error_set(err, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
-    if (!pem_load(path, pem, err))
-        return false;
-    if (pem->n_keys > 0 && (status.st_mode & 0007) != 0)
-        return error_set(err, ERROR_INVALID,
-                         "%s: holds a private key that others may use (mode "
-                         "%04o); take that away: chmod o= %s",
-                         path, (unsigned)status.st_mode & 07777U, path);
+static bool load(const struct half *half, struct pem *pem, struct error *err)
+{
+    if (!half->text.data)
+        return pem_load_private(half->path, pem, err);
+    if (!pem_parse(half->text, pem, err))
+        return error_wrap(err, "%s", half->path);
     return true;
 }
 
@@ -126,8 +122,9 @@ static bool export(const struct pem *chain, const struct pem *keys,
     return true;
 }
 
-struct keypair *keypair_load(const char *certificate_path, const char *key_path,
-                             time_t now, struct error *err)
+static struct keypair *prove(const struct half *certificate,
+                             const struct half *key, time_t now,
+                             struct error *err)
 {
     auto_keypair struct keypair *pair = calloc(1, sizeof(*pair));
     auto_pem struct pem chain = { 0 }, keys = { 0 };
@@ -136,16 +133,34 @@ struct keypair *keypair_load(const char *certificate_path, const char *key_path,
         (void)error_no_memory(err);
         return NULL;
     }
-    if (!load(certificate_path, &chain, err) ||
-        !prove_chain(&chain, certificate_path, err) ||
-        !prove_validity(chain.certificates[0], certificate_path, now, pair,
+    if (!load(certificate, &chain, err) ||
+        !prove_chain(&chain, certificate->path, err) ||
+        !prove_validity(chain.certificates[0], certificate->path, now, pair,
                         err) ||
-        !prove_leaf(chain.certificates[0], certificate_path, err) ||
-        !load(key_path, &keys, err) ||
-        !prove_key(&keys, key_path, &chain, certificate_path, err) ||
+        !prove_leaf(chain.certificates[0], certificate->path, err) ||
+        !load(key, &keys, err) ||
+        !prove_key(&keys, key->path, &chain, certificate->path, err) ||
         !export(&chain, &keys, pair, err))
         return NULL;
     return take(&pair);
+}
+
+struct keypair *keypair_load(const char *certificate_path, const char *key_path,
+                             time_t now, struct error *err)
+{
+    const struct half certificate = { .path = certificate_path };
+    const struct half key = { .path = key_path };
+
+    return prove(&certificate, &key, now, err);
+}
+
+struct keypair *keypair_parse(const char *certificate, const char *key,
+                              time_t now, struct error *err)
+{
+    const struct half certificate_half = { "tls.crt", text_of(certificate) };
+    const struct half key_half = { "tls.key", text_of(key) };
+
+    return prove(&certificate_half, &key_half, now, err);
 }
 
 void keypair_free(struct keypair *pair)

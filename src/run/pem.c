@@ -1,9 +1,11 @@
 /* pem.c - see pem.h for the contract. */
 #include "spillway/pem.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -192,6 +194,22 @@ bool pem_load(const char *path, struct pem *pem, struct error *err)
         return false;
     if (!pem_parse(buf_text(&content), pem, err))
         return error_wrap(err, "%s", path);
+    return true;
+}
+
+bool pem_load_private(const char *path, struct pem *pem, struct error *err)
+{
+    struct stat status;
+
+    if (stat(path, &status) != 0)
+        return error_set(err, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
+    if (!pem_load(path, pem, err))
+        return false;
+    if (pem->n_keys > 0 && (status.st_mode & 0007) != 0)
+        return error_set(err, ERROR_INVALID,
+                         "%s: holds a private key that others may use (mode "
+                         "%04o); take that away: chmod o= %s",
+                         path, (unsigned)status.st_mode & 07777U, path);
     return true;
 }
 

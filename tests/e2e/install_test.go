@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"spillway.dev/tests/internal/spillway"
+	"spillway.dev/tests/internal/volume"
 )
 
 // namespace is where the servers are.
@@ -58,7 +59,7 @@ func install(ctx context.Context) (*installation, error) {
 	}
 	i := &installation{dir: dir}
 	for _, step := range []func() error{i.render, i.apply,
-		func() error { return i.mount(ctx) }, i.serve} {
+		func() error { return mount(ctx, i.dir) }, i.serve} {
 		if err := step(); err != nil {
 			i.stop()
 			return nil, err
@@ -120,23 +121,23 @@ func deployed(ctx context.Context) (*appsv1.Deployment, *corev1.Container, error
 	return deployment, &deployment.Spec.Template.Spec.Containers[0], nil
 }
 
-// mount writes the Deployment's volumes below our directory as a kubelet would,
+// mount writes the Deployment's volumes below a directory as a kubelet would,
 // from what the API server has.
-func (i *installation) mount(ctx context.Context) error {
+func mount(ctx context.Context, root string) error {
 	deployment, container, err := deployed(ctx)
 	if err != nil {
 		return err
 	}
-	for _, volume := range deployment.Spec.Template.Spec.Volumes {
-		files, err := contents(ctx, volume)
+	for _, v := range deployment.Spec.Template.Spec.Volumes {
+		files, err := contents(ctx, v)
 		if err != nil {
 			return err
 		}
 		for _, mount := range container.VolumeMounts {
-			if mount.Name != volume.Name {
+			if mount.Name != v.Name {
 				continue
 			}
-			if err := writeAll(i.path(mount.MountPath), files); err != nil {
+			if err := volume.Project(filepath.Join(root, mount.MountPath), files); err != nil {
 				return err
 			}
 		}
@@ -160,24 +161,9 @@ func contents(ctx context.Context, volume corev1.Volume) (map[string][]byte, err
 	return files, err
 }
 
-// writeAll makes a directory that holds these files and nothing else.
-func writeAll(dir string, files map[string][]byte) error {
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	for name, bytes := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), bytes, 0o440); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// arguments returns the Deployment's, with the volumes where mount put them.
-func (i *installation) arguments() ([]string, error) {
+// startReplica starts one replica with the Deployment's arguments and the
+// volumes that mount put below a directory.
+func startReplica(root string, more ...string) (*spillway.Server, error) {
 	_, container, err := deployed(context.Background())
 	if err != nil {
 		return nil, err
@@ -187,18 +173,14 @@ func (i *installation) arguments() ([]string, error) {
 	}
 	var args []string
 	for _, arg := range container.Args[1:] {
-		args = append(args, strings.ReplaceAll(arg, "=/", "="+i.dir+"/"))
+		args = append(args, strings.ReplaceAll(arg, "=/", "="+root+"/"))
 	}
-	return args, nil
+	return spillway.Serve(append(args, more...)...)
 }
 
 // start starts one more replica.
 func (i *installation) start(more ...string) (*spillway.Server, error) {
-	args, err := i.arguments()
-	if err != nil {
-		return nil, err
-	}
-	return spillway.Serve(append(args, more...)...)
+	return startReplica(i.dir, more...)
 }
 
 // serve starts the replicas that the Deployment asks for.

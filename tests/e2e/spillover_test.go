@@ -67,7 +67,7 @@ func enforce(t *testing.T, policy ...string) {
 		server.Kill()
 	}
 	shipped.running = nil
-	must(t, shipped.mount(context.Background()))
+	must(t, mount(context.Background(), shipped.dir))
 	must(t, shipped.serve())
 }
 
