@@ -55,6 +55,9 @@ MODE.asan.cc    := -O1 -fno-omit-frame-pointer -fno-common \
 MODE.asan.ld    := -fsanitize=address,undefined
 MODE.tsan.cc    := -O2 -fsanitize=thread
 MODE.tsan.ld    := -fsanitize=thread
+MODE.fuzz.cc    := -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all \
+                   -fsanitize=fuzzer-no-link,address,undefined
+MODE.fuzz.ld    := -fsanitize=address,undefined
 
 CODE    := -std=gnu17 -D_GNU_SOURCE -Iinclude -ffile-prefix-map=$(CURDIR)=.
 compile = $(CC) $(CODE) -Itests/support -pthread -MMD -MP $(WARNINGS) \
@@ -92,6 +95,7 @@ BUILD_DEPS := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev li
               libcjson-dev libyaml-dev
 TEST_DEPS  := libcmocka-dev curl
 LLVM       ?= 14
+FUZZ_DEPS  := clang-$(LLVM) libclang-rt-$(LLVM)-dev
 LINT_DEPS  := clang-$(LLVM) clang-format-$(LLVM) clang-tidy-$(LLVM) cppcheck
 
 # Install what is missing of the packages in $(1), with apt and, when not root,
@@ -128,17 +132,25 @@ TESTS       := $(UNIT) $(PROPERTY) $(INTEGRATION) $(FAULTS)
 $(TESTS): %: %.o $(SUPPORT) $(LIB)
 	$(call say,LD,$@) $(link) -o $@ $^ $(TEST_LIBS) -lm $(LDLIBS)
 
+# A target without a fuzzing engine replays files; `make fuzz` puts one here.
+FUZZ        := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+LIB_FUZZING_ENGINE ?= $(BUILD)/tests/fuzz/standalone.o
+
+$(FUZZ): %: %.o $(BUILD)/tests/fuzz/common.o $(LIB) $(filter %.o,$(LIB_FUZZING_ENGINE))
+	$(call say,LD,$@) $(link) -o $@ $< $(BUILD)/tests/fuzz/common.o \
+	    $(LIB_FUZZING_ENGINE) $(LIB) $(DEP_LIBS) -lm $(LDLIBS)
+
 # Loaded into the server before all others, so never instrumented.
 $(SHIM): tests/faults/shim.c tests/faults/shim.h Makefile
 	@mkdir -p $(@D)
 	$(call say,LD,$@) $(CC) $(CODE) $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
 
-.PHONY: test tests test-unit test-property test-golden test-integration test-faults
+.PHONY: test tests test-unit test-property test-golden test-integration test-faults test-fuzz
 test: deps  ## run every test, having installed what they need
-	$(AGAIN) all $(TESTS) $(SHIM)
+	$(AGAIN) all $(TESTS) $(SHIM) $(FUZZ)
 	@$(MAKE) --no-print-directory -j1 MODE=$(MODE) tests
 
-tests: test-unit test-property test-golden test-deploy test-integration test-faults
+tests: test-unit test-property test-golden test-deploy test-fuzz test-integration test-faults
 
 test-unit: $(UNIT)  ## the cmocka suites, module by module
 	@set -e; for t in $^; do $$t; done
@@ -159,10 +171,42 @@ test-integration: $(INTEGRATION) $(BIN)  ## the built program, over real TLS
 test-faults: $(FAULTS) $(SHIM) $(BIN)  ## the same, without memory and under constant change
 	@set -e; for t in $(FAULTS); do SPILLWAY=$(BIN) SPILLWAY_SHIM_LIBRARY=$(abspath $(SHIM)) $$t; done
 
+# Recorded reviews are seeds, too.
+REVIEWS := $(wildcard tests/golden/*/review.json)
+SEEDS   := tests/fuzz/corpus
+
+test-fuzz: $(FUZZ)  ## the corpora of the fuzz targets, replayed
+	@set -e; for t in $(FUZZ); do n=$${t##*/fuzz_}; case $$n in \
+	    review | json | mutate) more='$(REVIEWS)' ;; *) more= ;; esac; \
+	    $$t $(SEEDS)/$$n $$more; done
+
+FUZZ_TIME    ?= 60
+FUZZ_TARGETS ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: fuzz fuzz-run
+fuzz:  ## fuzz every target for FUZZ_TIME seconds, with clang; FUZZ_TARGETS="json http"
+	$(call install_deps,$(BUILD_DEPS) $(FUZZ_DEPS))
+	@$(MAKE) --no-print-directory -j$(JOBS) MODE=fuzz CC=clang-$(LLVM) \
+	    LIB_FUZZING_ENGINE=-fsanitize=fuzzer $(FUZZ:$(BUILD)/%=build/fuzz/%)
+	@$(MAKE) --no-print-directory MODE=fuzz fuzz-run
+
+# What is found stays in build/fuzz/found; an input that broke a law, too.
+fuzz-run:
+	@set -e; for n in $(FUZZ_TARGETS); do \
+	    found=build/fuzz/found/$$n; mkdir -p $$found/corpus $$found/reviews; \
+	    case $$n in review | json | mutate) for r in $(REVIEWS); do \
+	        d=$${r%/review.json}; cp $$r $$found/reviews/$${d##*/}; done ;; esac; \
+	    echo "fuzzing $$n for $(FUZZ_TIME) s"; \
+	    build/fuzz/tests/fuzz/fuzz_$$n -max_total_time=$(FUZZ_TIME) -timeout=60 \
+	        -rss_limit_mb=4096 -print_final_stats=1 -verbosity=0 \
+	        $$(test -f tests/fuzz/$$n.dict && echo -dict=tests/fuzz/$$n.dict) \
+	        -artifact_prefix=$$found/ $$found/corpus $(SEEDS)/$$n $$found/reviews; done
+
 .PHONY: check-asan check-tsan
 check-asan check-tsan: check-%: deps  ## the same tests under sanitizers, warnings fatal
 	@$(MAKE) --no-print-directory -j$(JOBS) MODE=$* WERROR=1 all \
-	    $(TESTS:$(BUILD)/%=build/$*/%) build/$*/tests/faults/shim.so
+	    $(TESTS:$(BUILD)/%=build/$*/%) build/$*/tests/faults/shim.so \
+	    $(FUZZ:$(BUILD)/%=build/$*/%)
 	@$(SANITIZE) $(NO_ASLR) $(MAKE) --no-print-directory -j1 MODE=$* WERROR=1 tests
 
 # Older sanitizer runtimes do not start when the kernel randomizes addresses

@@ -20,7 +20,8 @@ struct listener;
 
 struct listener_settings {
     const char *name; /* for messages: "webhook" */
-    int fd;           /* a listening socket, the listener's from now on */
+    int fd;           /* a listening socket, the listener's from now on; -1 for
+                         none: connections come by listener_hand_over() */
     struct connections *connections; /* borrowed */
     bool is_measured; /* the metrics count the connections that it refuses */
     /* Takes an accepted descriptor, which is non-blocking, as its own; closes
@@ -33,6 +34,12 @@ struct listener_settings {
 /* Start accepting.  NULL with *err SYSTEM; the socket is then closed. */
 struct listener *listener_new(const struct listener_settings *settings,
                               struct error *err) must_check;
+
+/* Enter a connection that was accepted and hand it to the sink.  False when it
+ * was refused, and is closed.  For the listener's own thread, or where there is
+ * no socket. */
+bool listener_hand_over(struct listener *listener, int fd,
+                        const struct sockaddr *from, socklen_t len);
 
 /* Accept what the kernel has queued, then close the socket.  Returns when that
  * is done; the deadlines stay in force. */

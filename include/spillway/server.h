@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 #include <microhttpd.h>
 
@@ -61,6 +62,12 @@ struct server_settings {
 /* Start serving.  NULL with *err SYSTEM; the socket is then closed. */
 struct server *server_new(const struct server_settings *settings,
                           struct error *err) must_check;
+
+/* Serve a connection that somebody else has accepted; the non-blocking
+ * descriptor is the server's from now on.  False when it was refused, and is
+ * closed. */
+bool server_adopt(struct server *server, int fd, const struct sockaddr *from,
+                  socklen_t len);
 
 /* Stop accepting connections; those that are open are served on. */
 void server_close(struct server *server);

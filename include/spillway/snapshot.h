@@ -22,7 +22,7 @@ struct snapshots;
 struct snapshot {
     atomic_uint references;
     struct policy_set *policy;
-    struct credentials *serving;
+    struct credentials *serving; /* NULL: none is needed, without TLS */
     struct client_ca *client_ca; /* NULL: anyone may call */
 };
 

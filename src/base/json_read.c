@@ -360,8 +360,9 @@ bool json_read(struct text in, const struct json_shape *shape,
                size_t max_values, struct arena *arena,
                struct json_document *doc, struct error *err)
 {
+    const char *start = in.data ? in.data : "";
     struct reader reader = {
-        .scan = { in.data, in.data, in.data + in.len, 0, err },
+        .scan = { start, start, start + in.len, 0, err },
         .arena = arena,
         .values_left = max_values,
         .deferred = &doc->deferred,

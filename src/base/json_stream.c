@@ -39,7 +39,8 @@ struct json *json_read_next(struct text *in, const char *start,
 
 bool json_looks_like(struct text in)
 {
-    struct json_scan scan = { in.data, in.data, in.data + in.len, 0, NULL };
+    const char *start = in.data ? in.data : "";
+    struct json_scan scan = { start, start, start + in.len, 0, NULL };
 
     json_scan_space(&scan);
     return scan.at < scan.end && (*scan.at == '{' || *scan.at == '[');

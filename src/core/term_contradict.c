@@ -65,6 +65,8 @@ static struct source source_of_key(const struct source *source, struct text key)
         if (!text_equal(source->list[end].key, key))
             break;
     }
+    if (end == low)
+        return (struct source){ 0 };
     return (struct source){ source->list + low, end - low };
 }
 

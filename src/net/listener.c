@@ -102,26 +102,27 @@ static void note_entry(struct listener *listener, enum connections_entry entry,
     }
 }
 
-static void hand_over(struct listener *listener, int fd,
-                      const struct sockaddr_storage *address, socklen_t len)
+bool listener_hand_over(struct listener *listener, int fd,
+                        const struct sockaddr *from, socklen_t len)
 {
     struct listener_settings *s = &listener->settings;
     long long now_ms = listener_now();
-    enum connections_entry entry = connections_add(
-        s->connections, fd, (const struct sockaddr *)address, now_ms);
+    enum connections_entry entry =
+        connections_add(s->connections, fd, from, now_ms);
     int on = 1;
 
     note_entry(listener, entry, now_ms);
     if (!connections_entered(entry)) {
         (void)close(fd);
-        return;
+        return false;
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (!s->sink(s->context, fd, (const struct sockaddr *)address, len)) {
-        connections_remove(s->connections, fd);
-        complain(listener, &listener->short_of_resources, now_ms,
-                 "the HTTP library refused it");
-    }
+    if (s->sink(s->context, fd, from, len))
+        return true;
+    connections_remove(s->connections, fd);
+    complain(listener, &listener->short_of_resources, now_ms,
+             "the HTTP library refused it");
+    return false;
 }
 
 /* Errors that belong to the one connection, or pass by themselves; see
@@ -174,7 +175,8 @@ static enum backlog accept_some(struct listener *listener, int limit)
         fd = accept4(listener->settings.fd, (struct sockaddr *)&address, &len,
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0)
-            hand_over(listener, fd, &address, len);
+            (void)listener_hand_over(listener, fd,
+                                     (const struct sockaddr *)&address, len);
         else
             left = accept_failed(listener, errno);
     }
@@ -283,7 +285,8 @@ struct listener *listener_new(const struct listener_settings *settings,
     int code;
 
     if (!listener) {
-        (void)close(settings->fd);
+        if (settings->fd >= 0)
+            (void)close(settings->fd);
         (void)error_no_memory(err);
         return NULL;
     }

@@ -114,7 +114,7 @@ void peer_announce(struct peer *peer, enum connection_end cause)
 
 bool peer_must_end(struct peer *peer, const struct snapshot *now)
 {
-    if (peer->serving != now->serving) {
+    if (peer->serving && peer->serving != now->serving) {
         peer_announce(peer, CONNECTION_END_RELOAD);
         return true;
     }

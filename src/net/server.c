@@ -252,6 +252,12 @@ static bool give_to_daemon(void *context, int fd,
     return MHD_add_connection(server->daemon, fd, address, len) == MHD_YES;
 }
 
+static void close_socket(int fd)
+{
+    if (fd >= 0)
+        (void)close(fd);
+}
+
 struct server *server_new(const struct server_settings *settings,
                           struct error *err)
 {
@@ -269,7 +275,7 @@ struct server *server_new(const struct server_settings *settings,
     }
     if (!server || !server->connections) {
         free(server);
-        (void)close(settings->fd);
+        close_socket(settings->fd);
         (void)error_no_memory(err);
         return NULL;
     }
@@ -280,7 +286,7 @@ struct server *server_new(const struct server_settings *settings,
                         "starting the %s port: libmicrohttpd refused%s%s",
                         settings->name, errno ? ": " : "",
                         errno ? strerror(errno) : "");
-        (void)close(settings->fd);
+        close_socket(settings->fd);
         server_free(server);
         return NULL;
     }
@@ -292,6 +298,12 @@ struct server *server_new(const struct server_settings *settings,
         return NULL;
     }
     return server;
+}
+
+bool server_adopt(struct server *server, int fd, const struct sockaddr *from,
+                  socklen_t len)
+{
+    return listener_hand_over(server->listener, fd, from, len);
 }
 
 void server_close(struct server *server)

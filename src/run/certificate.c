@@ -27,7 +27,10 @@ bool certificate_is_signed_by(X509 *certificate, X509 *issuer)
 
 bool certificate_is_ca(X509 *certificate)
 {
-    return (X509_get_extension_flags(certificate) & EXFLAG_CA) != 0;
+    bool is_ca = (X509_get_extension_flags(certificate) & EXFLAG_CA) != 0;
+
+    ERR_clear_error();
+    return is_ca;
 }
 
 bool certificate_has_key(X509 *certificate, EVP_PKEY *key)
@@ -44,6 +47,7 @@ bool certificate_may_serve(X509 *certificate)
     /* All bits are set when there is no such extension. */
     uint32_t usage = X509_get_extended_key_usage(certificate);
 
+    ERR_clear_error();
     return (usage & (XKU_SSL_SERVER | XKU_ANYEKU)) != 0;
 }
 

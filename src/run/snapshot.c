@@ -47,7 +47,7 @@ bool snapshots_publish(struct snapshots *snapshots,
         return false;
     atomic_init(&fresh->references, 1);
     fresh->policy = policy_set_get(parts->policy);
-    fresh->serving = credentials_get(parts->serving);
+    fresh->serving = parts->serving ? credentials_get(parts->serving) : NULL;
     fresh->client_ca =
         parts->client_ca ? client_ca_get(parts->client_ca) : NULL;
     (void)pthread_mutex_lock(&snapshots->lock);
