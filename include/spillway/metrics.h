@@ -90,8 +90,8 @@ void metrics_certificate(enum certificate_role role, time_t not_after);
 /* What became of a review that was to be recorded. */
 enum record_result {
     RECORD_WRITTEN,
-    RECORD_DUPLICATE, /* one of its shape is there, or as many as may be */
-    RECORD_DROPPED,   /* the writer could not follow */
+    RECORD_DUPLICATE, /* one of its shape is there */
+    RECORD_DROPPED,   /* the writer could not follow, or the limit is reached */
     RECORD_FAILED,
     RECORD_RESULTS
 };

@@ -38,4 +38,9 @@ bool select_policy(const struct policy_set *set, const struct review *review,
 bool select_bucket(const struct review *review, struct arena *arena,
                    unsigned *bucket, struct error *err) must_check;
 
+/* What a pod with that metadata (NULL for none) belongs to, as rollouts tell
+ * them apart: its controller's name without the hash of the pod's template;
+ * without a controller its own, or its generateName without the last `-`. */
+struct text select_workload(const struct json *metadata);
+
 #endif

@@ -10,6 +10,7 @@
 #include "spillway/error.h"
 #include "spillway/macros.h"
 
+struct recorder;
 struct reload;
 struct service;
 struct snapshots;
@@ -18,6 +19,7 @@ struct snapshots;
 struct service_settings {
     struct snapshots *snapshots; /* one is published */
     struct reload *reload;
+    struct recorder *recorder;  /* NULL when nothing is recorded */
     const char *listen, *admin; /* ADDR:PORT, as address.h has it */
     const char *path;           /* where reviews are posted */
     unsigned threads, max_connections;

@@ -14,12 +14,14 @@
 #include "spillway/error.h"
 #include "spillway/macros.h"
 
+struct recorder;
 struct server_handler;
 struct snapshots;
 struct webhook;
 
 struct webhook_settings {
     struct snapshots *snapshots; /* borrowed; one is published */
+    struct recorder *recorder;   /* borrowed; NULL when nothing is recorded */
     const char *path;            /* borrowed; where reviews are posted */
     size_t max_body;
     size_t max_inflight;         /* bytes of bodies held at once */

@@ -6,12 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "spillway/account.h"
 #include "spillway/buf.h"
 #include "spillway/cmd.h"
 #include "spillway/limits.h"
 #include "spillway/listener.h"
 #include "spillway/log.h"
 #include "spillway/macros.h"
+#include "spillway/record.h"
 #include "spillway/reload.h"
 #include "spillway/service.h"
 #include "spillway/signals.h"
@@ -22,6 +24,9 @@ enum { MAX_DEFAULT_THREADS = 4 };
 struct serve_settings {
     const char *log_level, *log_format;
     struct option_list client_names;
+    const char *record;
+    unsigned record_limit;
+    size_t record_bytes;
     struct sources files;
     struct service_settings service;
 };
@@ -68,6 +73,12 @@ static const struct option options[] = {
       "end connections that old, give or take a fifth (default 10m)", NULL, 0, 0 },
     { "drain", 0, OPTION_DURATION, AT(service.drain_ms), "DURATION",
       "go on accepting for so long after SIGTERM (default 15s)", NULL, 0, 0 },
+    { "record", 0, OPTION_STRING, AT(record), "DIR",
+      "write reviews, redacted, as cases for `spillway test`", NULL, 0, 0 },
+    { "record-limit", 0, OPTION_UNSIGNED, AT(record_limit), "N",
+      "cases in DIR at most (default 1000)", NULL, 1, 1000000 },
+    { "record-bytes", 0, OPTION_SIZE, AT(record_bytes), "SIZE",
+      "bytes in DIR at most (default 256Mi)", NULL, 0, 0 },
     { "log-level", 0, OPTION_CHOICE, AT(log_level), "LEVEL",
       "error, warn, info or debug (default info)",
       "error|warn|info|debug", 0, 0 },
@@ -148,7 +159,15 @@ static int serve(struct serve_settings *s, int signal_fd)
 {
     auto_snapshots struct snapshots *snapshots = snapshots_new();
     auto_reload struct reload *reload = NULL;
+    auto_recorder struct recorder *recorder = NULL;
     auto_service struct service *service = NULL;
+    const struct recorder_settings recording = {
+        .directory = s->record,
+        .limit = s->record_limit,
+        .limit_bytes = s->record_bytes,
+        .is_shadow = s->files.shadow,
+        .report = account_recorded,
+    };
     struct error err = { 0 };
     int status;
 
@@ -162,6 +181,11 @@ static int serve(struct serve_settings *s, int signal_fd)
     status = load_all(reload);
     if (status != STATUS_OK)
         return status;
+    if (s->record) {
+        s->service.recorder = recorder = recorder_new(&recording, &err);
+        if (!recorder)
+            return command_fail(&err);
+    }
     if (!reload_begin(reload, listener_now()))
         (void)error_no_memory(&err);
     else
@@ -207,6 +231,8 @@ static int run_serve(const struct command *command, int argc, char *argv[])
         .service.age_ms = 600000,
         .service.drain_ms = 15000,
         .service.slow_ms = 1000,
+        .record_limit = 1000,
+        .record_bytes = (size_t)256 * 1024 * 1024,
         .log_level = "info",
         .log_format = "text",
     };

@@ -45,7 +45,7 @@ static struct text without_suffix(struct text name, struct text suffix)
     return (struct text){ name.data, name.len - suffix.len - 1 };
 }
 
-static struct text workload_of(const struct json *metadata)
+struct text select_workload(const struct json *metadata)
 {
     const struct json *controller = controller_of(metadata);
     struct text name;
@@ -71,7 +71,7 @@ bool select_bucket(const struct review *review, struct arena *arena,
 
     buf_add_text(&input, review->name_space);
     buf_add_char(&input, '/');
-    buf_add_text(&input, workload_of(json_get(review->pod, "metadata")));
+    buf_add_text(&input, select_workload(json_get(review->pod, "metadata")));
     if (!buf_ok(&input, err))
         return false;
     if (EVP_Digest(input.data, input.len, sum, NULL, EVP_sha256(), NULL) != 1)

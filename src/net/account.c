@@ -1,11 +1,16 @@
 /* account.c - see account.h for the contract. */
 #include "spillway/account.h"
 
+#include <stdatomic.h>
+
 #include "spillway/buf.h"
+#include "spillway/listener.h"
 #include "spillway/log.h"
 #include "spillway/macros.h"
 #include "spillway/metrics.h"
 #include "spillway/policy.h"
+
+enum { COMPLAINT_GAP_MS = 60000 };
 
 /* The kinds of the warnings that are sent, comma-separated. */
 static void list_warnings(const struct admission *admission, struct buf *out)
@@ -73,4 +78,20 @@ void account_admission(const struct admission *admission,
     for (size_t i = 0; i < admission->n_warnings; i++)
         metrics_warning(admission->warnings[i].kind);
     log_admission(admission, policy, nanoseconds);
+}
+
+void account_recorded(enum record_result result, const char *detail)
+{
+    static atomic_llong next_ms; /* no line about failures before */
+    long long now_ms = listener_now();
+
+    metrics_recorded(result);
+    if (result == RECORD_WRITTEN) {
+        log_event(LOG_LEVEL_INFO, "recorded a review",
+                  log_string("workload", detail));
+    } else if (result == RECORD_FAILED && now_ms >= atomic_load(&next_ms)) {
+        atomic_store(&next_ms, now_ms + COMPLAINT_GAP_MS);
+        log_event(LOG_LEVEL_WARN, "cannot record a review",
+                  log_string("error", detail));
+    }
 }

@@ -70,6 +70,7 @@ static bool start_webhook(struct service *service, struct error *err)
     const struct service_settings *s = &service->settings;
     const struct webhook_settings webhook = {
         .snapshots = s->snapshots,
+        .recorder = s->recorder,
         .path = s->path,
         .max_body = s->max_body,
         .max_inflight = s->max_inflight,

@@ -23,6 +23,7 @@
 #include "spillway/macros.h"
 #include "spillway/metrics.h"
 #include "spillway/peer.h"
+#include "spillway/record.h"
 #include "spillway/refusal.h"
 #include "spillway/server.h"
 #include "spillway/snapshot.h"
@@ -299,6 +300,9 @@ static void note_decision(const struct turn *turn,
     if (uid.len)
         memcpy(request->uid, uid.data, uid.len);
     account_admission(admission, request->decided_ns);
+    if (turn->webhook->settings.recorder)
+        recorder_offer(turn->webhook->settings.recorder, turn->now->policy,
+                       buf_text(&request->body.bytes), admission);
 }
 
 static enum MHD_Result decide(const struct turn *turn, struct arena *arena)
