@@ -132,6 +132,12 @@ TESTS       := $(UNIT) $(PROPERTY) $(INTEGRATION) $(FAULTS)
 $(TESTS): %: %.o $(SUPPORT) $(LIB)
 	$(call say,LD,$@) $(link) -o $@ $^ $(TEST_LIBS) -lm $(LDLIBS)
 
+# Attacks share what is in attack.c.
+ATTACK      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/attack/test_*.c))
+
+$(ATTACK): %: %.o $(BUILD)/tests/attack/attack.o $(SUPPORT) $(LIB)
+	$(call say,LD,$@) $(link) -o $@ $^ $(TEST_LIBS) -lm $(LDLIBS)
+
 # A target without a fuzzing engine replays files; `make fuzz` puts one here.
 FUZZ        := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 LIB_FUZZING_ENGINE ?= $(BUILD)/tests/fuzz/standalone.o
@@ -170,6 +176,14 @@ test-integration: $(INTEGRATION) $(BIN)  ## the built program, over real TLS
 
 test-faults: $(FAULTS) $(SHIM) $(BIN)  ## the same, without memory and under constant change
 	@set -e; for t in $(FAULTS); do SPILLWAY=$(BIN) SPILLWAY_SHIM_LIBRARY=$(abspath $(SHIM)) $$t; done
+
+.PHONY: attack attack-run
+attack: deps  ## hostile HTTP and TLS, over raw sockets (MODE=release|asan|tsan)
+	$(AGAIN) $(BIN) $(ATTACK)
+	@$(SANITIZE) $(MAKE) --no-print-directory MODE=$(MODE) attack-run
+
+attack-run:
+	@set -e; for t in $(ATTACK); do SPILLWAY=$(BIN) $$t; done
 
 # Recorded reviews are seeds, too.
 REVIEWS := $(wildcard tests/golden/*/review.json)

@@ -48,7 +48,8 @@ void config_flush(struct config *config)
     for (const struct config_note *note = config->notes; note;
          note = note->next) {
         buf_printf(config->mistakes, "%s:%u: ", config->file, note->line);
-        buf_add_text(config->mistakes, note->text);
+        /* What it quotes may hold anything; it is one line all the same. */
+        buf_add_shown(config->mistakes, note->text, note->text.len);
         buf_add_char(config->mistakes, '\n');
     }
     config->notes = config->last = NULL;

@@ -105,6 +105,16 @@ long long connections_sweep(struct connections *table, long long now_ms)
     return next_ms;
 }
 
+size_t connections_count(struct connections *table)
+{
+    size_t n;
+
+    (void)pthread_mutex_lock(&table->lock);
+    n = table->count;
+    (void)pthread_mutex_unlock(&table->lock);
+    return n;
+}
+
 size_t connections_busy(struct connections *table)
 {
     size_t n;

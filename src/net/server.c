@@ -316,6 +316,11 @@ void server_notify(struct server *server, int event_fd)
     connections_notify(server->connections, event_fd);
 }
 
+size_t server_connections(struct server *server)
+{
+    return connections_count(server->connections);
+}
+
 size_t server_busy(struct server *server)
 {
     return connections_busy(server->connections);

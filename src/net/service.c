@@ -2,6 +2,7 @@
 #include "spillway/service.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -38,6 +39,7 @@ struct service {
     int webhook_fd, admin_fd; /* until a server owns them; else -1 */
     int signal_fd;            /* borrowed */
     int quiet_fd;
+    size_t most; /* connections since memory was last given back */
 };
 
 /* Each connection takes a descriptor; containers often start with 1024. */
@@ -159,6 +161,20 @@ static int left_ms(long long end_ms)
     return left < INT32_MAX ? (int)left : INT32_MAX;
 }
 
+/* After a crowd has gone, the allocator keeps what it took for all of them. */
+static void give_memory_back(struct service *service)
+{
+    enum { CROWD = 64, FEW_OF = 4 };
+    size_t now = server_connections(service->webhook_server);
+
+    if (now > service->most)
+        service->most = now;
+    if (service->most < CROWD || now > service->most / FEW_OF)
+        return;
+    (void)malloc_trim(0);
+    service->most = now;
+}
+
 /* What a signal asks for besides an end. */
 static void obey(struct service *service, int signal)
 {
@@ -196,6 +212,7 @@ static int wait_event(struct service *service, long long end_ms)
     if (fds[2].revents)
         reload_stir(reload, listener_now());
     reload_look(reload, listener_now());
+    give_memory_back(service);
     signal = signals_read(service->signal_fd);
     if (signal == 0 || signal == SIGTERM || signal == SIGINT)
         return signal;
