@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "change.h"
 #include "client.h"
 #include "reviews.h"
 #include "server_process.h"
@@ -21,52 +22,6 @@
 static char *in(const struct server_process *server, const char *name)
 {
     return scratch_path(&server->scratch, name);
-}
-
-static char *content(const char *path)
-{
-    char text[65536];
-    FILE *file = fopen(path, "re");
-    size_t len;
-
-    assert_non_null(file);
-    len = fread(text, 1, sizeof(text), file);
-    (void)fclose(file);
-    return strndup(text, len);
-}
-
-static void write_in_place(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "we");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
-    assert_int_equal(fclose(file), 0);
-}
-
-static void replace(const char *path, const char *text)
-{
-    char draft[512];
-
-    (void)snprintf(draft, sizeof(draft), "%s.new", path);
-    write_in_place(draft, text);
-    assert_int_equal(chmod(draft, 0600), 0);
-    assert_int_equal(rename(draft, path), 0);
-}
-
-/* A policy that is the built-in one under another name. */
-static char *policy_named(const char *name)
-{
-    static const char *const words[] = { "manifest", "policy", "--bare", NULL };
-    char *text = NULL, *at, *out = NULL;
-
-    assert_int_equal(program_run(words, NULL, &text, NULL), 0);
-    at = strstr(text, "asm-gateway");
-    assert_non_null(at);
-    assert_true(asprintf(&out, "%.*s%s%s", (int)(at - text), text, name,
-                         at + strlen("asm-gateway")) > 0);
-    free(text);
-    return out;
 }
 
 /* --- what is in force --------------------------------------------------- */
@@ -121,41 +76,6 @@ static void post_review(struct client *client, struct reply *reply)
 
 /* --- the pair ------------------------------------------------------------ */
 
-/* A second pair, signed by the same authority's namesake in a directory of its
- * own. */
-struct next {
-    struct scratch scratch;
-    char *certificate, *key;
-};
-
-static void next_init(struct next *next)
-{
-    const char *const words[] = { "certs",  "issue",     "--dir", NULL,
-                                  "--name", "localhost", NULL };
-    const char *full[array_len(words)];
-    char *path;
-
-    scratch_init(&next->scratch);
-    memcpy(full, words, sizeof(words));
-    full[3] = next->scratch.path;
-    assert_int_equal(program_run(full, NULL, NULL, NULL), 0);
-    path = scratch_path(&next->scratch, "tls.crt");
-    next->certificate = content(path);
-    free(path);
-    path = scratch_path(&next->scratch, "tls.key");
-    next->key = content(path);
-    free(path);
-}
-
-static void next_done(struct next *next)
-{
-    free(next->certificate);
-    free(next->key);
-    scratch_done(&next->scratch);
-}
-
-#define auto_next __attribute__((cleanup(next_done)))
-
 /* Old connections are told, and not cut. */
 static void assert_told_to_end(struct client *client)
 {
@@ -167,16 +87,16 @@ static void assert_told_to_end(struct client *client)
     assert_true(client_sees_close(client));
 }
 
-static void change_pair(void **state,
-                        void (*write)(const char *path, const char *text))
+static void swap_pair(void **state,
+                      void (*write)(const char *path, const char *text))
 {
     struct server_process *server = *state;
-    auto_next struct next next = { 0 };
+    auto_change_pair struct change_pair next = { 0 };
     auto_client struct client old = { 0 };
     auto_reply struct reply before = { 0 };
     char *certificate = in(server, "tls.crt"), *key = in(server, "tls.key");
 
-    next_init(&next);
+    change_pair_init(&next);
     client_open(&old, server);
     post_review(&old, &before);
     assert_false(reply_has(&before, "Connection: close"));
@@ -192,23 +112,23 @@ static void change_pair(void **state,
 
 static void test_pair_renamed(void **state)
 {
-    change_pair(state, replace);
+    swap_pair(state, change_by_rename);
 }
 
 static void test_pair_in_place(void **state)
 {
-    change_pair(state, write_in_place);
+    swap_pair(state, change_in_place);
 }
 
 static void test_pair_half_written(void **state)
 {
     struct server_process *server = *state;
-    auto_next struct next next = { 0 };
+    auto_change_pair struct change_pair next = { 0 };
     char *certificate = in(server, "tls.crt"), *key = in(server, "tls.key");
-    char *old = content(certificate), *now;
+    char *old = change_content(certificate), *now;
 
-    next_init(&next);
-    replace(certificate, next.certificate);
+    change_pair_init(&next);
+    change_by_rename(certificate, next.certificate);
     server_wait_log(server, "cannot reload");
     server_wait_log(server, "does not fit the certificate");
     now = client_shown_certificate(server);
@@ -219,7 +139,7 @@ static void test_pair_half_written(void **state)
     assert_true(admin_says(
         server, "/metrics",
         "spillway_reload_total{what=\"serving\",result=\"failed\"} 1\n"));
-    replace(key, next.key);
+    change_by_rename(key, next.key);
     wait_served(server, next.certificate);
     wait_admin(server, "/readyz?verbose", "[+]certificate ok");
     assert_false(admin_says(server, "/readyz?verbose", "failed"));
@@ -229,47 +149,28 @@ static void test_pair_half_written(void **state)
     free(now);
 }
 
-/* As a Secret is mounted: tls.crt -> ..data/tls.crt, ..data -> ..1. */
-static void mount(const char *directory, const char *generation,
-                  const char *certificate, const char *key)
-{
-    char path[512], draft[512], data[512];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", directory, generation);
-    assert_int_equal(mkdir(path, 0755), 0);
-    (void)snprintf(path, sizeof(path), "%s/%s/tls.crt", directory, generation);
-    write_in_place(path, certificate);
-    (void)snprintf(path, sizeof(path), "%s/%s/tls.key", directory, generation);
-    write_in_place(path, key);
-    assert_int_equal(chmod(path, 0600), 0);
-    (void)snprintf(draft, sizeof(draft), "%s/..data_tmp", directory);
-    (void)snprintf(data, sizeof(data), "%s/..data", directory);
-    assert_int_equal(symlink(generation, draft), 0);
-    assert_int_equal(rename(draft, data), 0);
-}
-
 static void test_pair_mounted(void **state)
 {
     struct server_process *server = calloc(1, sizeof(*server));
-    auto_next struct next first = { 0 }, second = { 0 };
+    auto_change_pair struct change_pair first = { 0 }, second = { 0 };
     char directory[300], certificate[320], key[320];
 
     *state = server;
     server_prepare(server);
-    next_init(&first);
-    next_init(&second);
+    change_pair_init(&first);
+    change_pair_init(&second);
     (void)snprintf(directory, sizeof(directory), "%s/mount",
                    server->scratch.path);
     (void)snprintf(certificate, sizeof(certificate), "%s/tls.crt", directory);
     (void)snprintf(key, sizeof(key), "%s/tls.key", directory);
     assert_int_equal(mkdir(directory, 0755), 0);
-    mount(directory, "..1", first.certificate, first.key);
+    change_mount(directory, "..1", &first);
     assert_int_equal(symlink("..data/tls.crt", certificate), 0);
     assert_int_equal(symlink("..data/tls.key", key), 0);
     server_start(server, (const char *const[]){ "--cert", certificate, "--key",
                                                 key, NULL });
     wait_served(server, first.certificate);
-    mount(directory, "..2", second.certificate, second.key);
+    change_mount(directory, "..2", &second);
     wait_served(server, second.certificate);
 }
 
@@ -278,7 +179,7 @@ static void test_pair_mounted(void **state)
 static int setup_policy(void **state)
 {
     struct server_process *server = calloc(1, sizeof(*server));
-    char *text = policy_named("first"), *path;
+    char *text = change_policy_named("first"), *path;
 
     assert_non_null(server);
     server_prepare(server);
@@ -290,13 +191,14 @@ static int setup_policy(void **state)
     return 0;
 }
 
-static void change_policy(void **state,
-                          void (*write)(const char *path, const char *text))
+static void swap_policy(void **state,
+                        void (*write)(const char *path, const char *text))
 {
     struct server_process *server = *state;
     auto_client struct client client = { 0 };
     auto_reply struct reply before = { 0 }, after = { 0 };
-    char *path = in(server, "policy.yaml"), *text = policy_named("second");
+    char *path = in(server, "policy.yaml"),
+         *text = change_policy_named("second");
 
     client_open(&client, server);
     post_review(&client, &before);
@@ -316,12 +218,12 @@ static void change_policy(void **state,
 
 static void test_policy_renamed(void **state)
 {
-    change_policy(state, replace);
+    swap_policy(state, change_by_rename);
 }
 
 static void test_policy_in_place(void **state)
 {
-    change_policy(state, write_in_place);
+    swap_policy(state, change_in_place);
 }
 
 static void test_policy_bad(void **state)
@@ -329,10 +231,10 @@ static void test_policy_bad(void **state)
     struct server_process *server = *state;
     auto_client struct client client = { 0 };
     auto_reply struct reply after = { 0 };
-    char *path = in(server, "policy.yaml"), *good = content(path);
+    char *path = in(server, "policy.yaml"), *good = change_content(path);
 
-    write_in_place(path, "apiVersion: spillway.dev/v1\nkind: Policy\n"
-                         "policies:\n- nam: x\n");
+    change_in_place(path, "apiVersion: spillway.dev/v1\nkind: Policy\n"
+                          "policies:\n- nam: x\n");
     server_wait_log(server, "cannot reload, the old one stays in force "
                             "what=policy");
     assert_true(admin_says(server, "/policy", "first"));
@@ -347,7 +249,7 @@ static void test_policy_bad(void **state)
     post_review(&client, &after);
     assert_non_null(strstr(after.body, "\"policy\":\"first\""));
     /* The old text again is no news, and ends the complaint. */
-    write_in_place(path, good);
+    change_in_place(path, good);
     server_wait_log(server, "reloaded, unchanged what=policy");
     assert_false(admin_says(server, "/readyz?verbose", "failed"));
     free(path);
@@ -357,7 +259,8 @@ static void test_policy_bad(void **state)
 static void test_policy_directory(void **state)
 {
     struct server_process *server = calloc(1, sizeof(*server));
-    char *first = policy_named("first"), *second = policy_named("second");
+    char *first = change_policy_named("first"),
+         *second = change_policy_named("second");
     char directory[300], path[320];
 
     *state = server;
@@ -366,10 +269,10 @@ static void test_policy_directory(void **state)
                    server->scratch.path);
     (void)snprintf(path, sizeof(path), "%s/10.yaml", directory);
     assert_int_equal(mkdir(directory, 0755), 0);
-    write_in_place(path, first);
+    change_in_place(path, first);
     server_start(server, (const char *const[]){ "--policy", directory, NULL });
     (void)snprintf(path, sizeof(path), "%s/20.yaml", directory);
-    write_in_place(path, second);
+    change_in_place(path, second);
     wait_admin(server, "/policy", "second");
     assert_true(admin_says(server, "/policy", "first"));
     assert_int_equal(unlink(path), 0);
@@ -396,7 +299,7 @@ static void test_hangup(void **state)
     post_review(&client, &after);
     assert_false(reply_has(&after, "Connection: close"));
     /* Who asks is told, at once and every time. */
-    replace(key, "nothing");
+    change_by_rename(key, "nothing");
     server_signal(server, SIGHUP);
     server_wait_log(server, "cannot reload");
     free(key);
