@@ -178,8 +178,8 @@ static long long next_age(struct connections *table)
     table->random ^= table->random << 13;
     table->random ^= table->random >> 7;
     table->random ^= table->random << 17;
-    return (long long)(age_ms - age_ms / 5 +
-                       table->random % (age_ms / 5 * 2 + 1));
+    age_ms += table->random % (age_ms / 5 * 2 + 1) - age_ms / 5;
+    return (long long)age_ms;
 }
 
 static struct connection *enter(struct connections *table, int fd,

@@ -209,24 +209,39 @@ static bool store_case(struct recorder *recorder, const struct item *item,
            record_store_add(&recorder->store, redacted, buf_text(&expect), err);
 }
 
-static void record(struct recorder *recorder, const struct item *item)
+/* Redact and write; says what became of it, with *detail for the report. */
+static enum record_result record(struct recorder *recorder,
+                                 const struct item *item, struct arena *arena,
+                                 const char **detail, struct error *err)
+{
+    struct redacted *redacted = arena_new(arena, struct redacted);
+
+    *detail = err->text;
+    if (!redacted) {
+        (void)error_no_memory(err);
+        return RECORD_FAILED;
+    }
+    if (!redact((struct text){ item->body, item->len }, arena, redacted, err))
+        return RECORD_FAILED;
+    *detail = redacted->workload;
+    if (record_store_has(&recorder->store, redacted->shape))
+        return RECORD_DUPLICATE;
+    if (!has_room(recorder, redacted->review.len))
+        return RECORD_DROPPED;
+    if (store_case(recorder, item, redacted, arena, err))
+        return RECORD_WRITTEN;
+    *detail = err->text;
+    return RECORD_FAILED;
+}
+
+static void record_item(struct recorder *recorder, const struct item *item)
 {
     auto_arena struct arena arena = { 0 };
-    struct redacted redacted;
     struct error err = { 0 };
+    const char *detail;
+    enum record_result result = record(recorder, item, &arena, &detail, &err);
 
-    if (!redact((struct text){ item->body, item->len }, &arena, &redacted,
-                &err)) {
-        tell(recorder, RECORD_FAILED, err.text);
-    } else if (record_store_has(&recorder->store, redacted.shape)) {
-        tell(recorder, RECORD_DUPLICATE, redacted.shape);
-    } else if (!has_room(recorder, redacted.review.len)) {
-        tell(recorder, RECORD_DROPPED, "as many as there may be are recorded");
-    } else if (store_case(recorder, item, &redacted, &arena, &err)) {
-        tell(recorder, RECORD_WRITTEN, redacted.workload);
-    } else {
-        tell(recorder, RECORD_FAILED, err.text);
-    }
+    tell(recorder, result, detail);
     if (recorder->store.count >= recorder->settings.limit)
         atomic_store(&recorder->is_full, true);
 }
@@ -278,7 +293,7 @@ static void *write_cases(void *argument)
         if (is_late(recorder))
             tell(recorder, RECORD_DROPPED, "the server ends");
         else
-            record(recorder, item);
+            record_item(recorder, item);
         item_free(item);
     }
     return NULL;

@@ -17,13 +17,8 @@
 enum { ROOM = 3 };
 
 static const char *const few_connections[] = {
-    "--max-connections",
-    "3",
-    "--threads",
-    "1",
-    "--max-per-address",
-    "100",
-    NULL,
+    "--max-connections", "3",   "--threads", "1",
+    "--max-per-address", "100", NULL,
 };
 static const char *const few_per_address[] = {
     "--max-per-address",

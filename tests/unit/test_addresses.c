@@ -83,8 +83,8 @@ int main(void)
     for (size_t i = 0; i < array_len(rows); i++)
         tests[i] = (struct CMUnitTest){ rows[i].name, test_row, NULL, NULL,
                                         (void *)(uintptr_t)&rows[i] };
-    tests[array_len(rows)] = (struct CMUnitTest){
-        "thousands of clients are counted apart", test_many, NULL, NULL, NULL
-    };
+    tests[array_len(rows)] =
+        (struct CMUnitTest){ "thousands of clients are counted apart",
+                             test_many, NULL, NULL, NULL };
     return cmocka_run_group_tests_name("addresses", tests, NULL, NULL);
 }

@@ -100,9 +100,8 @@ static void test_row(void **state)
     const struct row *row = *state;
     struct refusal refusal = { 0 };
     size_t length = 0;
-    bool refused =
-        refusal_find_framing(&row->head, &refusal) ||
-        refusal_find(&row->head, "/mutate", 100, &length, &refusal);
+    bool refused = refusal_find_framing(&row->head, &refusal) ||
+                   refusal_find(&row->head, "/mutate", 100, &length, &refusal);
 
     assert_int_equal(refused, row->code != 0);
     assert_int_equal(refusal.code, row->code);
