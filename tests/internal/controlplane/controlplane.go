@@ -36,6 +36,7 @@ type ControlPlane struct {
 	Config     *rest.Config // of a cluster administrator
 	Kubeconfig string       // a file that says the same
 	Dir        string       // logs, certificates and data; gone after Stop
+	WebhookCA  string       // a file with the CA of what is shown to webhooks
 
 	assets string
 	env    *envtest.Environment
@@ -141,7 +142,8 @@ func (c *ControlPlane) startAPIServer() error {
 }
 
 // configure sets where the parts write, and what differs from envtest's
-// defaults: service accounts as in a real cluster, and an audit log.
+// defaults: service accounts as in a real cluster, an audit log, and a
+// certificate for webhooks that ask for one.
 func (c *ControlPlane) configure(etcd *envtest.Etcd, apiserver *envtest.APIServer) error {
 	var err error
 
@@ -160,8 +162,13 @@ func (c *ControlPlane) configure(etcd *envtest.Etcd, apiserver *envtest.APIServe
 	if err = os.WriteFile(policy, []byte(auditPolicy), 0o600); err != nil {
 		return err
 	}
+	var admission string
+	if c.WebhookCA, admission, err = c.configureWebhookClient(); err != nil {
+		return err
+	}
 	apiserver.Configure().
 		Disable("disable-admission-plugins").
+		Append("admission-control-config-file", admission).
 		Append("audit-policy-file", policy).
 		Append("audit-log-path", filepath.Join(c.Dir, "audit.log"))
 	return nil
