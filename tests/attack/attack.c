@@ -3,14 +3,12 @@
 
 #include "harness.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "client.h"
-#include "reviews.h"
 #include "spillway/buf.h"
 #include "spillway/macros.h"
 
@@ -47,53 +45,17 @@ static double decided(void)
     return admin_metric(&attacked, "spillway_admission_duration_seconds_count");
 }
 
-static size_t count_descriptors(void)
-{
-    char path[64];
-    size_t count = 0;
-    DIR *directory;
-
-    (void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)attacked.pid);
-    directory = opendir(path);
-    assert_non_null(directory);
-    while (readdir(directory))
-        count++;
-    (void)closedir(directory);
-    return count;
-}
-
-static long private_kb(void)
-{
-    char path[64], line[256];
-    long kb = 0;
-    FILE *file;
-
-    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)attacked.pid);
-    file = fopen(path, "re");
-    assert_non_null(file);
-    while (fgets(line, sizeof(line), file)) {
-        if (strncmp(line, "RssAnon:", 8) == 0)
-            kb = strtol(line + 8, NULL, 10);
-    }
-    (void)fclose(file);
-    return kb;
-}
-
 /* How long a good request takes, a new connection included. */
 static long long good_request_ms(void)
 {
     long long start_ms = clock_ms();
     auto_client struct client client = { 0 };
     auto_reply struct reply reply = { 0 };
-    size_t len;
-    char *review = review_read("ingressgateway", &len);
 
     client_open(&client, &attacked);
-    client_post(&client, "", review, len);
-    client_read(&client, &reply);
+    client_post_review(&client, &reply);
     assert_int_equal(reply.status, 200);
     assert_non_null(strstr(reply.body, "\"patchType\":\"JSONPatch\""));
-    free(review);
     return clock_ms() - start_ms;
 }
 
@@ -135,8 +97,8 @@ int attack_before(void **state)
     (void)state;
     wait_still();
     if (descriptors == 0) {
-        descriptors = count_descriptors();
-        memory_kb = private_kb();
+        descriptors = server_descriptors(&attacked);
+        memory_kb = server_memory_kb(&attacked, "RssAnon:");
     }
     decided_before = decided();
     return 0;
@@ -156,16 +118,17 @@ int attack_after(void **state)
         fail_msg("a good request takes %lld ms, and %lld ms usually", ms,
                  usual_ms);
     wait_still();
-    while (count_descriptors() > descriptors) {
+    while (server_descriptors(&attacked) > descriptors) {
         if (clock_ms() > end_ms)
             fail_msg("%zu descriptors, before there were %zu",
-                     count_descriptors(), descriptors);
+                     server_descriptors(&attacked), descriptors);
         pause_briefly();
     }
-    while (!IS_SANITIZED && private_kb() > memory_kb + SPARE_KB) {
+    while (!IS_SANITIZED &&
+           server_memory_kb(&attacked, "RssAnon:") > memory_kb + SPARE_KB) {
         if (clock_ms() > end_ms)
-            fail_msg("%ld KB of memory, before there were %ld", private_kb(),
-                     memory_kb);
+            fail_msg("%ld KB of memory, before there were %ld",
+                     server_memory_kb(&attacked, "RssAnon:"), memory_kb);
         pause_briefly();
     }
     return 0;

@@ -4,7 +4,6 @@
  */
 #include "harness.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,21 +25,6 @@ static struct change_pair pairs[2];
 static char *policies[2], *answers[2], *review;
 static char directory[300], policy_path[320];
 static size_t review_len, descriptors;
-
-static size_t count_descriptors(void)
-{
-    char path[64];
-    size_t count = 0;
-    DIR *fds;
-
-    (void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)server.pid);
-    fds = opendir(path);
-    assert_non_null(fds);
-    while (readdir(fds))
-        count++;
-    (void)closedir(fds);
-    return count;
-}
 
 /* What the program itself answers with that policy. */
 static char *answer_with(const char *path)
@@ -79,7 +63,7 @@ static int setup(void **state)
     server_start(&server,
                  (const char *const[]){ "--cert", certificate, "--key", key,
                                         "--policy", policy_path, NULL });
-    descriptors = count_descriptors();
+    descriptors = server_descriptors(&server);
     return 0;
 }
 
@@ -122,7 +106,7 @@ static void end_load(struct load *load)
         fail_msg("%llu requests went wrong, first: %s", bad, first);
     free(first);
     while (admin_metric(&server, "spillway_connections") > 0 ||
-           count_descriptors() > descriptors) {
+           server_descriptors(&server) > descriptors) {
         assert_true(clock_ms() < end_ms);
         pause_briefly();
     }

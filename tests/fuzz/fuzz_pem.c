@@ -60,7 +60,7 @@ static void check_inspect(struct text text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct text rest = fuzz_text(data, size);
+    struct text rest = fuzz_text(data, size), part;
     auto_pem struct pem pem = { 0 };
     auto_keypair struct keypair *pair = NULL;
     struct error err = { 0 };
@@ -72,7 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_law(err.kind == ERROR_INVALID && *err.text,
                  "a refusal has a reason", NULL);
     check_inspect(rest);
-    certificate = strndup(rest.len ? rest.data : "", fuzz_part(&rest).len);
+    part = fuzz_part(&rest);
+    certificate = strndup(part.len ? part.data : "", part.len);
     key = strndup(rest.len ? rest.data : "", rest.len);
     err = (struct error){ 0 };
     pair = certificate && key

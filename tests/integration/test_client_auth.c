@@ -11,7 +11,6 @@
 
 #include "client.h"
 #include "pki.h"
-#include "reviews.h"
 #include "server_process.h"
 #include "spillway/macros.h"
 
@@ -63,21 +62,11 @@ static int teardown(void **state)
     return server_stop(&server);
 }
 
-static void post_review(struct client *client, struct reply *reply)
-{
-    size_t len;
-    char *review = review_read("ingressgateway", &len);
-
-    client_post(client, "", review, len);
-    client_read(client, reply);
-    free(review);
-}
-
 static void assert_forbidden(struct client *client, const char *why)
 {
     auto_reply struct reply reply = { 0 };
 
-    post_review(client, &reply);
+    client_post_review(client, &reply);
     assert_int_equal(reply.status, 403);
     assert_true(reply_has(&reply, "Content-Type: application/json"));
     assert_true(reply_has(&reply, "Connection: close"));
@@ -99,9 +88,9 @@ static void test_good(void **state)
         auto_reply struct reply first = { 0 }, second = { 0 };
 
         client_open_as(&client, &server, &apiserver, versions[i]);
-        post_review(&client, &first);
+        client_post_review(&client, &first);
         assert_int_equal(first.status, 200);
-        post_review(&client, &second);
+        client_post_review(&client, &second);
         assert_int_equal(second.status, 200);
     }
 }
@@ -184,13 +173,13 @@ static void test_reload(void **state)
 
     (void)state;
     client_open_as(&old, &server, &apiserver, TLS1_3_VERSION);
-    post_review(&old, &before);
+    client_post_review(&old, &before);
     assert_int_equal(before.status, 200);
     free(scratch_write(&server.scratch, "clients.crt", pem, 0644));
     free(pem);
     server_wait_log(&server, "reloaded what=client-ca");
     client_open_as(&fresh, &server, &next, TLS1_3_VERSION);
-    post_review(&fresh, &after);
+    client_post_review(&fresh, &after);
     assert_int_equal(after.status, 200);
     assert_forbidden(&old, "CN=kube-apiserver");
     assert_true(admin_metric(&server,

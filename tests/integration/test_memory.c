@@ -54,24 +54,6 @@ static const char *const options[] = {
     NULL,
 };
 
-static long peak_kb(const struct server_process *server)
-{
-    char path[64], line[256];
-    long kb = 0;
-    FILE *file;
-
-    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)server->pid);
-    file = fopen(path, "re");
-    assert_non_null(file);
-    while (fgets(line, sizeof(line), file)) {
-        if (strncmp(line, "VmHWM:", 6) == 0)
-            kb = strtol(line + 6, NULL, 10);
-    }
-    (void)fclose(file);
-    assert_true(kb > 0);
-    return kb;
-}
-
 /* As many values as may be read, in the two places where they cost most. */
 static void add_review(struct buf *out, bool in_terms)
 {
@@ -144,6 +126,7 @@ static void test_ceiling(void **state)
     enum { FULL = INFLIGHT_KB / BODY_KB };
     static struct client clients[CONNECTIONS - 10];
     struct server_process *server = *state;
+    long peak_kb;
 
     if (IS_SANITIZED)
         skip();
@@ -158,8 +141,9 @@ static void test_ceiling(void **state)
     decide_large(server);
     for (size_t i = 0; i < array_len(clients); i++)
         client_close(&clients[i]);
-    print_message("peak %ld KB, ceiling %d KB\n", peak_kb(server), CEILING_KB);
-    assert_true(peak_kb(server) <= CEILING_KB);
+    peak_kb = server_memory_kb(server, "VmHWM:");
+    print_message("peak %ld KB, ceiling %d KB\n", peak_kb, CEILING_KB);
+    assert_true(peak_kb <= CEILING_KB);
 }
 
 int main(void)

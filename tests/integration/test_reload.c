@@ -13,7 +13,6 @@
 
 #include "change.h"
 #include "client.h"
-#include "reviews.h"
 #include "server_process.h"
 #include "spillway/macros.h"
 
@@ -64,16 +63,6 @@ static void wait_served(const struct server_process *server, const char *pem)
     }
 }
 
-static void post_review(struct client *client, struct reply *reply)
-{
-    size_t len;
-    char *review = review_read("ingressgateway", &len);
-
-    client_post(client, "", review, len);
-    client_read(client, reply);
-    free(review);
-}
-
 /* --- the pair ------------------------------------------------------------ */
 
 /* Old connections are told, and not cut. */
@@ -81,7 +70,7 @@ static void assert_told_to_end(struct client *client)
 {
     auto_reply struct reply reply = { 0 };
 
-    post_review(client, &reply);
+    client_post_review(client, &reply);
     assert_int_equal(reply.status, 200);
     assert_true(reply_has(&reply, "Connection: close"));
     assert_true(client_sees_close(client));
@@ -98,7 +87,7 @@ static void swap_pair(void **state,
 
     change_pair_init(&next);
     client_open(&old, server);
-    post_review(&old, &before);
+    client_post_review(&old, &before);
     assert_false(reply_has(&before, "Connection: close"));
     write(certificate, next.certificate);
     write(key, next.key);
@@ -201,12 +190,12 @@ static void swap_policy(void **state,
          *text = change_policy_named("second");
 
     client_open(&client, server);
-    post_review(&client, &before);
+    client_post_review(&client, &before);
     assert_non_null(strstr(before.body, "\"policy\":\"first\""));
     write(path, text);
     wait_admin(server, "/policy", "second");
     /* The same connection: a policy ends none. */
-    post_review(&client, &after);
+    client_post_review(&client, &after);
     assert_non_null(strstr(after.body, "\"policy\":\"second\""));
     assert_false(reply_has(&after, "Connection: close"));
     assert_true(
@@ -246,7 +235,7 @@ static void test_policy_bad(void **state)
         server, "/metrics",
         "spillway_reload_total{what=\"policy\",result=\"failed\"} 1\n"));
     client_open(&client, server);
-    post_review(&client, &after);
+    client_post_review(&client, &after);
     assert_non_null(strstr(after.body, "\"policy\":\"first\""));
     /* The old text again is no news, and ends the complaint. */
     change_in_place(path, good);
@@ -292,11 +281,11 @@ static void test_hangup(void **state)
     char *key = in(server, "tls.key");
 
     client_open(&client, server);
-    post_review(&client, &before);
+    client_post_review(&client, &before);
     server_signal(server, SIGHUP);
     server_wait_log(server, "reloaded, unchanged what=policy");
     server_wait_log(server, "reloaded, unchanged what=certificate");
-    post_review(&client, &after);
+    client_post_review(&client, &after);
     assert_false(reply_has(&after, "Connection: close"));
     /* Who asks is told, at once and every time. */
     change_by_rename(key, "nothing");

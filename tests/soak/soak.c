@@ -7,7 +7,6 @@
  */
 #include "harness.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -53,38 +52,6 @@ static size_t n_samples;
 
 /* --- what is looked at ------------------------------------------------------
  */
-
-static double memory_kb(void)
-{
-    char path[64], line[256];
-    double kb = 0;
-    FILE *file;
-
-    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)server.pid);
-    file = fopen(path, "re");
-    assert_non_null(file);
-    while (fgets(line, sizeof(line), file)) {
-        if (strncmp(line, "RssAnon:", 8) == 0)
-            kb = strtod(line + 8, NULL);
-    }
-    (void)fclose(file);
-    return kb;
-}
-
-static double descriptors(void)
-{
-    char path[64];
-    double count = 0;
-    DIR *directory;
-
-    (void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)server.pid);
-    directory = opendir(path);
-    assert_non_null(directory);
-    while (readdir(directory))
-        count++;
-    (void)closedir(directory);
-    return count;
-}
 
 /* Least squares over what came after the warm-up; *error is the standard error
  * of the slope. */
@@ -246,7 +213,8 @@ static void watch(double minutes, const struct load *load)
         (void)poll(NULL, 0, 1000);
         now = (double)(clock_ms() - start_ms) / 60000;
         samples[n_samples++] =
-            (struct sample){ now, memory_kb(), descriptors() };
+            (struct sample){ now, (double)server_memory_kb(&server, "RssAnon:"),
+                             (double)server_descriptors(&server) };
         report_progress(now, minutes, load);
     }
     if (isatty(STDERR_FILENO))
@@ -258,9 +226,9 @@ static double last_descriptors(double wanted)
 {
     long long end_ms = clock_ms() + PATIENCE_MS;
 
-    while (descriptors() > wanted && clock_ms() < end_ms)
+    while ((double)server_descriptors(&server) > wanted && clock_ms() < end_ms)
         pause_briefly();
-    return descriptors();
+    return (double)server_descriptors(&server);
 }
 
 static int judge(double before, double after, unsigned long long good,
@@ -333,7 +301,7 @@ static int soak(double minutes)
     unsigned long long good, bad;
 
     prepare(&set, review, answers);
-    before = descriptors();
+    before = (double)server_descriptors(&server);
     load = load_start(
         &(struct load_settings){ .server = &server,
                                  .clients = CLIENTS,

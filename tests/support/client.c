@@ -16,6 +16,7 @@
 
 #include "harness.h"
 #include "pki.h"
+#include "reviews.h"
 #include "server_process.h"
 
 static int connect_to(int port)
@@ -266,6 +267,16 @@ long long client_wait_closed(struct client *client)
 bool client_sees_close(struct client *client)
 {
     return client->len == 0 && !receive(client);
+}
+
+void client_post_review(struct client *client, struct reply *reply)
+{
+    size_t len;
+    char *review = review_read("ingressgateway", &len);
+
+    client_post(client, "", review, len);
+    client_read(client, reply);
+    free(review);
 }
 
 void reply_done(struct reply *reply)

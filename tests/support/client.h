@@ -63,6 +63,9 @@ void client_send(struct client *client, const char *text);
 void client_post(struct client *client, const char *headers, const char *body,
                  size_t len);
 
+/* Post the recorded review of a gateway pod, and read the reply. */
+void client_post_review(struct client *client, struct reply *reply);
+
 /* Read one whole reply; to a HEAD request, without a body. */
 void client_read(struct client *client, struct reply *reply);
 void client_read_head(struct client *client, struct reply *reply);

@@ -1,6 +1,7 @@
 /* server_process.c - see server_process.h for the contract. */
 #include "server_process.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -223,6 +224,39 @@ int server_wait(struct server_process *server)
 
     server->pid = 0;
     return wait_for(pid);
+}
+
+size_t server_descriptors(const struct server_process *server)
+{
+    char path[64];
+    size_t count = 0;
+    DIR *directory;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)server->pid);
+    directory = opendir(path);
+    assert_non_null(directory);
+    while (readdir(directory))
+        count++;
+    (void)closedir(directory);
+    return count;
+}
+
+long server_memory_kb(const struct server_process *server, const char *line)
+{
+    char path[64], text[256];
+    long kb = -1;
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)server->pid);
+    file = fopen(path, "re");
+    assert_non_null(file);
+    while (fgets(text, sizeof(text), file)) {
+        if (strncmp(text, line, strlen(line)) == 0)
+            kb = strtol(text + strlen(line), NULL, 10);
+    }
+    (void)fclose(file);
+    assert_true(kb >= 0);
+    return kb;
 }
 
 void server_done(struct server_process *server)

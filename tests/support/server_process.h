@@ -57,6 +57,12 @@ void server_signal(const struct server_process *server, int signal);
 /* Wait for its end.  Returns its exit status, 128 + N for signal N. */
 int server_wait(struct server_process *server);
 
+/* How many descriptors it has open. */
+size_t server_descriptors(const struct server_process *server);
+
+/* A line of its /proc/PID/status in KB: "RssAnon:", "VmHWM:". */
+long server_memory_kb(const struct server_process *server, const char *line);
+
 /* End it, if it still runs, and remove its files. */
 void server_done(struct server_process *server);
 

@@ -178,7 +178,7 @@ static void test_limit(void **state)
 
     begin(f, 2, SIZE_MAX, false);
     for (int i = 0; i < 4; i++) {
-        char image[8];
+        char image[16];
 
         (void)snprintf(image, sizeof(image), "i%d", i);
         offer(f, "a", image);
@@ -200,7 +200,7 @@ static void test_bytes(void **state)
 
     begin(f, 10, 3000, false);
     for (int i = 0; i < 6; i++) {
-        char image[8];
+        char image[16];
 
         (void)snprintf(image, sizeof(image), "i%d", i);
         offer(f, "a", image);
