@@ -77,12 +77,15 @@ static void send_slowly(struct server_process *server)
 {
     auto_client struct client client = { 0 };
     auto_reply struct reply reply = { 0 };
-    long long start_ms = clock_ms();
+    long long start_ms;
 
     client_open(&client, server);
     client_send(&client, "POST /mutate HTTP/1.1\r\nHost: localhost\r\n"
                          "Content-Type: application/json\r\n"
                          "Content-Length: 2\r\n\r\n{");
+    while (admin_metric(server, "spillway_admission_in_flight") < 1)
+        pause_briefly();
+    start_ms = clock_ms();
     while (clock_ms() - start_ms < 200)
         pause_briefly();
     client_send(&client, "}");
