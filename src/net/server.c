@@ -127,12 +127,16 @@ static void on_completed(void *context, struct MHD_Connection *connection,
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS);
     struct peer *peer = peer_of(connection);
+    unsigned status = 0;
 
     (void)code;
     *state = NULL;
     if (!peer)
         return;
-    end_exchange(context, peer, info ? info->http_status : 0);
+    if (info)
+        status = info->http_status;
+    /* libmicrohttpd 1.0 has forgotten it by now, and tells anything. */
+    end_exchange(context, peer, status >= 100 && status < 600 ? status : 0);
     transport_end(peer_transport(peer));
 }
 

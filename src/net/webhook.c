@@ -39,7 +39,7 @@ struct webhook {
 struct request {
     unsigned magic;
     bool is_counted;        /* as an admission in flight */
-    bool is_answered;       /* by us, and counted */
+    unsigned code;          /* of our answer, which is counted; 0: none yet */
     struct refusal refusal; /* to be sent at the end; code 0 for none */
     struct body body;
     unsigned long long decided_ns; /* how long that took */
@@ -99,12 +99,14 @@ static void request_end(void *context, void *state, unsigned status,
     struct webhook *webhook = context;
     struct request *request = state;
 
+    assert(!request || request->magic == REQUEST_MAGIC);
     /* What libmicrohttpd answered by itself has not been counted yet. */
-    if (status && !(request && request->is_answered))
+    if (request && request->code)
+        status = request->code;
+    else if (status)
         metrics_http(status);
     if (!request)
         return;
-    assert(request->magic == REQUEST_MAGIC);
     if (webhook->settings.slow_ms && elapsed_ms >= webhook->settings.slow_ms)
         log_slow(request, status, elapsed_ms);
     if (request->is_counted)
@@ -136,7 +138,7 @@ static enum MHD_Result finish(const struct turn *turn, struct answer *answer,
     answer->close = ends_connection(turn) || answer->close;
     /* Before it is sent: who reads the answer may read the counters next. */
     metrics_http(answer->code);
-    turn->request->is_answered = true;
+    turn->request->code = answer->code;
     queued = message ? answer_status(turn->connection, answer, message)
                      : answer_send(turn->connection, answer);
     if (message)
