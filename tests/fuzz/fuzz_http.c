@@ -21,7 +21,7 @@
 #include "spillway/snapshot.h"
 #include "spillway/webhook.h"
 
-enum { PATIENCE_MS = 15000 };
+enum { PATIENCE_MS = 60000 };
 
 /* The server lives as long as the process. */
 static struct server *the_server(void)
