@@ -14,6 +14,12 @@ struct fingerprint {
     unsigned char bytes[FINGERPRINT_BYTES];
 };
 
+/*
+ * True for what can be read only once: standard input ("-"), a pipe, a device.
+ * It is never looked at here.
+ */
+bool fingerprint_is_stream(const char *path);
+
 /* Of files; NULL among the paths is fine. */
 struct fingerprint fingerprint_files(const char *const paths[], size_t count);
 

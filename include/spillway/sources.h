@@ -29,6 +29,9 @@ struct sources {
 /* False when there is nothing to load. */
 bool sources_has(const struct sources *sources, enum reloadable what);
 
+/* False for what is read from a pipe or standard input, once and for all. */
+bool sources_can_change(const struct sources *sources, enum reloadable what);
+
 /* "policy", "certificate", "client-ca": for people. */
 const char *sources_name(enum reloadable what);
 

@@ -18,12 +18,26 @@ static void add(EVP_MD_CTX *digest, struct text text)
         (void)EVP_DigestUpdate(digest, text.data, text.len);
 }
 
+bool fingerprint_is_stream(const char *path)
+{
+    struct stat status;
+
+    if (strcmp(path, "-") == 0)
+        return true;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode) &&
+           !S_ISDIR(status.st_mode);
+}
+
 static void add_file(EVP_MD_CTX *digest, const char *path)
 {
     auto_secret struct buf content = { 0 };
     struct error err = { 0 };
     struct stat status;
 
+    if (fingerprint_is_stream(path)) {
+        add(digest, text_of(path));
+        return;
+    }
     if (stat(path, &status) == 0)
         (void)EVP_DigestUpdate(digest, &status.st_mode, sizeof(status.st_mode));
     if (file_read(path, PEM_LIMIT, &content, &err))
@@ -64,18 +78,27 @@ struct fingerprint fingerprint_files(const char *const paths[], size_t count)
     return finish(digest);
 }
 
-struct fingerprint fingerprint_policy(const char *path)
+static void add_policy(EVP_MD_CTX *digest, const char *path)
 {
     struct error err = { 0 };
     auto_policy_files struct policy_files *files = file_read_policy(path, &err);
-    EVP_MD_CTX *digest = begin();
 
-    for (size_t i = 0; digest && files && i < files->count; i++) {
+    for (size_t i = 0; files && i < files->count; i++) {
         add(digest, text_of(files->sources[i].name));
         add(digest, files->sources[i].text);
     }
+    add(digest, files ? buf_text(&files->strays) : text_of(err.text));
+}
+
+struct fingerprint fingerprint_policy(const char *path)
+{
+    EVP_MD_CTX *digest;
+
+    if (path && fingerprint_is_stream(path))
+        return fingerprint_files(&path, 1);
+    digest = begin();
     if (digest)
-        add(digest, files ? buf_text(&files->strays) : text_of(err.text));
+        add_policy(digest, path);
     return finish(digest);
 }
 

@@ -275,9 +275,11 @@ static void look_at_all(struct reload *reload, bool forced, long long now_ms)
                                   s->client_ca };
 
     reload->due_ms = now_ms + LOOK_MS;
-    for (int what = 0; what < RELOADABLES; what++) {
-        if (sources_has(&reload->sources, (enum reloadable)what))
-            look(reload, (enum reloadable)what, forced, now_ms);
+    for (int i = 0; i < RELOADABLES; i++) {
+        enum reloadable what = (enum reloadable)i;
+
+        if (sources_has(s, what) && sources_can_change(s, what))
+            look(reload, what, forced, now_ms);
     }
     /* After they were read: what changes in between is seen by the clock. */
     for (size_t i = 0; i < array_len(paths); i++) {

@@ -15,6 +15,19 @@ bool sources_has(const struct sources *sources, enum reloadable what)
     return what != RELOADABLE_CLIENT_CA || sources->client_ca;
 }
 
+bool sources_can_change(const struct sources *sources, enum reloadable what)
+{
+    switch (what) {
+    case RELOADABLE_POLICY:
+        return !sources->policy || !fingerprint_is_stream(sources->policy);
+    case RELOADABLE_SERVING:
+        return !fingerprint_is_stream(sources->certificate) &&
+               !fingerprint_is_stream(sources->key);
+    default:
+        return !fingerprint_is_stream(sources->client_ca);
+    }
+}
+
 const char *sources_name(enum reloadable what)
 {
     static const char *const names[RELOADABLES] = {

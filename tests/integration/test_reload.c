@@ -4,11 +4,13 @@
  */
 #include "harness.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "change.h"
@@ -294,6 +296,38 @@ static void test_hangup(void **state)
     free(key);
 }
 
+/* What comes from a pipe is read once, and asking again does not wait for it.
+ */
+static void test_pipe(void **state)
+{
+    struct server_process *server = calloc(1, sizeof(*server));
+    char *text = change_policy_named("first"), *path;
+    auto_client struct client client = { 0 };
+    auto_reply struct reply reply = { 0 };
+    pid_t writer;
+
+    *state = server;
+    server_prepare(server);
+    path = scratch_path(&server->scratch, "pipe");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    writer = fork();
+    if (writer == 0) {
+        /* Opened by both ends at once; the second reader would wait. */
+        int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+        _exit(write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : 1);
+    }
+    server_start(server, (const char *const[]){ "--policy", path, NULL });
+    assert_int_equal(waitpid(writer, NULL, 0), writer);
+    server_signal(server, SIGHUP);
+    server_wait_log(server, "reloaded, unchanged what=certificate");
+    client_open(&client, server);
+    client_post_review(&client, &reply);
+    assert_non_null(strstr(reply.body, "\"policy\":\"first\""));
+    free(text);
+    free(path);
+}
+
 static int teardown(void **state)
 {
     return *state ? server_teardown(state) : 0;
@@ -320,6 +354,7 @@ int main(void)
           test_policy_directory, NULL, teardown, NULL },
         { "SIGHUP reads everything again, and says so", test_hangup,
           server_setup, teardown, NULL },
+        { "a pipe is read once", test_pipe, NULL, teardown, NULL },
     };
 
     return cmocka_run_group_tests_name("reload", tests, NULL, NULL);
