@@ -14,7 +14,8 @@
 
 enum {
     REFUSED = 0, /* by us or by the library, with 4xx or 5xx, or by closing */
-    ANY = -1,    /* the library hides it from us; nothing comes of it */
+    ANY = -1,    /* one libmicrohttpd takes it, as RFC 9112 allows or out of our
+                    sight, and another does not; nothing comes of it */
 };
 
 struct row {
@@ -36,7 +37,7 @@ static const struct row rows[] = {
     /* As it should be. */
     { "a good request", GOOD, 200, 1 },
     { "a good chunked request", POST CHUNKED "\r\n" BODY, 200, 1 },
-    { "chunks with extensions", POST CHUNKED "\r\n$X;a=b;c=\"d\"\r\n$R\r\n0\r\n\r\n", 200, 1 },
+    { "chunks with extensions", POST CHUNKED "\r\n$X;a=b;c=\"d\"\r\n$R\r\n0\r\n\r\n", ANY, 1 },
     { "chunks with trailers", POST CHUNKED "\r\n$X\r\n$R\r\n0\r\nX-A: b\r\n\r\n", 200, 1 },
     { "two pipelined requests", GOOD GOOD, 200, 2 },
     { "a query", "POST /mutate?timeout=10s HTTP/1.1\r\n" HOST JSON LENGTH "\r\n$R", 200, 1 },
@@ -57,14 +58,14 @@ static const struct row rows[] = {
     { "a length beyond 64 bits", POST "Content-Length: 18446744073709551616\r\n\r\n$R", REFUSED, 0 },
     { "a length of 64 bits", POST "Content-Length: 18446744073709551615\r\n\r\n$R", REFUSED, 0 },
     { "a length with a space before the colon", POST "Content-Length : $L\r\n\r\n$R", REFUSED, 0 },
-    { "a folded length", POST "Content-Length:\r\n $L\r\n\r\n$R", REFUSED, 0 },
+    { "a folded length", POST "Content-Length:\r\n $L\r\n\r\n$R", ANY, 1 },
     { "two encodings", POST CHUNKED CHUNKED "\r\n" BODY, 400, 0 },
     { "chunked and identity", POST "Transfer-Encoding: chunked, identity\r\n\r\n" BODY, REFUSED, 0 },
     { "identity", POST "Transfer-Encoding: identity\r\n\r\n$R", REFUSED, 0 },
     { "gzip and chunked", POST "Transfer-Encoding: gzip, chunked\r\n\r\n" BODY, REFUSED, 0 },
     { "an unknown encoding", POST "Transfer-Encoding: xchunked\r\n\r\n" BODY, REFUSED, 0 },
     { "a quoted encoding", POST "Transfer-Encoding: \"chunked\"\r\n\r\n" BODY, REFUSED, 0 },
-    { "a folded encoding", POST "Transfer-Encoding:\r\n chunked\r\n\r\n" BODY, REFUSED, 0 },
+    { "a folded encoding", POST "Transfer-Encoding:\r\n chunked\r\n\r\n" BODY, ANY, 1 },
     { "an encoding with a space before the colon", POST "Transfer-Encoding : chunked\r\n\r\n" BODY, REFUSED, 0 },
     { "an encoding behind a control character", POST "Transfer-Encoding: \x0b" "chunked\r\n\r\n" BODY, REFUSED, 0 },
     { "an encoding with a NUL", POST "Transfer-Encoding: chunked$N\r\n\r\n" BODY, ANY, 1 },
@@ -82,7 +83,7 @@ static const struct row rows[] = {
     { "too long", POST "Content-Length: 1048577\r\n\r\n", 413, 0 },
 
     /* Whom is it for? */
-    { "no Host", "POST /mutate HTTP/1.1\r\n" JSON LENGTH "\r\n$R", 400, 0 },
+    { "no Host", "POST /mutate HTTP/1.1\r\n" JSON LENGTH "\r\n$R", REFUSED, 0 },
     { "two Hosts", "POST /mutate HTTP/1.1\r\n" HOST HOST JSON LENGTH "\r\n$R", 400, 0 },
     { "two different Hosts", "POST /mutate HTTP/1.1\r\n" HOST "Host: other\r\n" JSON LENGTH "\r\n$R", 400, 0 },
     { "another path", "POST /other HTTP/1.1\r\n" HOST JSON LENGTH "\r\n$R", 404, 0 },
