@@ -6,12 +6,15 @@
  */
 #include "fuzz.h"
 
+#include <string.h>
+
 #include "spillway/admit.h"
 #include "spillway/arena.h"
 #include "spillway/buf.h"
 #include "spillway/document.h"
 #include "spillway/json.h"
 #include "spillway/laws.h"
+#include "spillway/redact.h"
 
 static void check_answer(const struct admission *admission, struct arena *arena)
 {
@@ -58,10 +61,31 @@ static void check_laws(struct text body, const struct policy_set *set,
     fuzz_law(findings.len == 0, "the laws of the merge", findings.data);
 }
 
+/* What may be kept of it: redacting once more takes nothing more out. */
+static void check_redacted(struct text body)
+{
+    auto_arena struct arena arena = { 0 };
+    struct redacted once, twice;
+    struct error err = { 0 };
+
+    if (!redact(body, &arena, &once, &err)) {
+        fuzz_law(err.kind == ERROR_INVALID && *err.text,
+                 "a refusal has a reason", NULL);
+        return;
+    }
+    fuzz_law(redact(once.review, &arena, &twice, &err),
+             "what was redacted is a review", err.text);
+    fuzz_law(text_equal(once.review, twice.review) &&
+                 strcmp(once.shape, twice.shape) == 0 &&
+                 strcmp(once.workload, twice.workload) == 0,
+             "redacting twice is redacting once", once.review.data);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct text body = fuzz_text(data, size);
 
+    check_redacted(body);
     for (size_t i = 0; i < FUZZ_POLICIES; i++) {
         auto_arena struct arena arena = { 0 };
         struct admission admission = { 0 };
