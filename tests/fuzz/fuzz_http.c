@@ -5,6 +5,7 @@
  */
 #include "fuzz.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -62,6 +63,17 @@ static struct server *the_server(void)
     return server;
 }
 
+/* A fuzzing engine has a timer of its own, whose signal interrupts. */
+static bool is_ready(struct pollfd *fd)
+{
+    int n;
+
+    do
+        n = poll(fd, 1, PATIENCE_MS);
+    while (n < 0 && errno == EINTR);
+    return n > 0;
+}
+
 /* Everything that comes back until the server closes. */
 static void converse(int fd, const uint8_t *data, size_t size, struct buf *out)
 {
@@ -72,8 +84,7 @@ static void converse(int fd, const uint8_t *data, size_t size, struct buf *out)
         char bytes[4096];
         ssize_t n;
 
-        fuzz_law(poll(&poll_fd, 1, PATIENCE_MS) > 0,
-                 "no client is left waiting", NULL);
+        fuzz_law(is_ready(&poll_fd), "no client is left waiting", NULL);
         if (poll_fd.revents & POLLOUT) {
             n = send(fd, data + sent, size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
             sent = n < 0 ? size : sent + (size_t)n;
