@@ -79,6 +79,16 @@ static int teardown(void **state)
     return server_stop(&server);
 }
 
+static void wait_good(const struct load *load, unsigned long long count)
+{
+    long long end_ms = clock_ms() + PATIENCE_MS;
+
+    while (load_good(load) < count) {
+        assert_true(clock_ms() < end_ms);
+        pause_briefly();
+    }
+}
+
 static struct load *begin_load(void)
 {
     const struct load_settings settings = {
@@ -91,8 +101,7 @@ static struct load *begin_load(void)
     };
     struct load *load = load_start(&settings);
 
-    while (load_good(load) < CLIENTS)
-        pause_briefly();
+    wait_good(load, CLIENTS);
     return load;
 }
 
@@ -206,6 +215,7 @@ static void test_storm(void **state)
     struct load *load = begin_load();
     double before = reloaded("policy");
     unsigned long long good = load_good(load);
+    long long end_ms = clock_ms() + PATIENCE_MS;
 
     (void)state;
     for (int i = 0; i < HANGUPS; i++) {
@@ -213,11 +223,12 @@ static void test_storm(void **state)
         if (i % 10 == 0)
             pause_briefly();
     }
-    while (reloaded("policy") < before + 1)
+    while (reloaded("policy") < before + 1) {
+        assert_true(clock_ms() < end_ms);
         pause_briefly();
+    }
     /* It goes on serving all the while. */
-    while (load_good(load) < good + CLIENTS)
-        pause_briefly();
+    wait_good(load, good + CLIENTS);
     end_load(load);
 }
 
