@@ -196,6 +196,13 @@ soak: deps  ## mixed load for MINUTES (10): memory and descriptors stay flat
 	$(AGAIN) $(BIN) $(SOAK)
 	@SPILLWAY=$(BIN) $(SOAK) $(MINUTES)
 
+# --- benchmarks ---------------------------------------------------------------
+BENCH_ENGINE := $(BUILD)/tests/bench/engine
+
+$(BENCH_ENGINE): %: %.o $(LIB)
+	$(call say,LD,$@) $(link) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+	    -o $@ $^ $(DEP_LIBS) -lm $(LDLIBS)
+
 # Recorded reviews are seeds, too.
 REVIEWS := $(wildcard tests/golden/*/review.json)
 SEEDS   := tests/fuzz/corpus

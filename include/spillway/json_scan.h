@@ -18,6 +18,7 @@
 struct json_scan {
     const char *start, *at, *end;
     unsigned depth;
+    const char *stuck; /* where skipping got stuck; NULL: nowhere yet */
     struct error *err;
 };
 
@@ -44,6 +45,9 @@ bool json_scan_value(struct json_scan *scan) must_check;
 /* Move over the string at the cursor, which is at its opening quote. */
 bool json_scan_string(struct json_scan *scan,
                       struct json_scan_string *string) must_check;
+
+/* The value of the four hexadecimal digits at `at`; -1 when they are not. */
+int json_scan_hex4(const char *at, const char *end);
 
 /*
  * Decode a string's content, as json_scan_string() left it, into `out`, which

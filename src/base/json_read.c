@@ -362,7 +362,7 @@ bool json_read(struct text in, const struct json_shape *shape,
 {
     const char *start = in.data ? in.data : "";
     struct reader reader = {
-        .scan = { start, start, start + in.len, 0, err },
+        .scan = { start, start, start + in.len, 0, NULL, err },
         .arena = arena,
         .values_left = max_values,
         .deferred = &doc->deferred,

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spillway/json_skip.h"
+
 enum {
     /* A number with fewer characters and no exponent fits a double. */
     NUMBER_SAFE_LEN = 300,
@@ -82,8 +84,7 @@ static const char *skip_plain(const char *at, const char *end)
     return at;
 }
 
-/* Four hexadecimal digits, or -1. */
-static int hex4(const char *at, const char *end)
+int json_scan_hex4(const char *at, const char *end)
 {
     int value = 0;
 
@@ -106,7 +107,7 @@ static int hex4(const char *at, const char *end)
 /* Move over `\uXXXX`, or the two of a surrogate pair; at the backslash. */
 static bool scan_unicode(struct json_scan *scan, bool *has_nul)
 {
-    int unit = hex4(scan->at + 2, scan->end), low;
+    int unit = json_scan_hex4(scan->at + 2, scan->end), low;
 
     if (unit < 0)
         return json_scan_fail(scan, scan->at,
@@ -120,7 +121,7 @@ static bool scan_unicode(struct json_scan *scan, bool *has_nul)
     }
     low =
         scan->end - scan->at >= 12 && scan->at[6] == '\\' && scan->at[7] == 'u'
-            ? hex4(scan->at + 8, scan->end)
+            ? json_scan_hex4(scan->at + 8, scan->end)
             : -1;
     if (low < 0xDC00 || low > 0xDFFF)
         return json_scan_fail(scan, scan->at, "a lone surrogate");
@@ -207,11 +208,11 @@ static unsigned decode_escape(const char **from)
         *from += 2;
         return (unsigned char)(found ? values[found - letters] : letter);
     }
-    code = (unsigned)hex4(*from + 2, *from + 6);
+    code = (unsigned)json_scan_hex4(*from + 2, *from + 6);
     *from += 6;
     if (code >= 0xD800 && code <= 0xDBFF) {
         code = 0x10000 + ((code - 0xD800) << 10) +
-               ((unsigned)hex4(*from + 2, *from + 6) - 0xDC00);
+               ((unsigned)json_scan_hex4(*from + 2, *from + 6) - 0xDC00);
         *from += 6;
     }
     return code;
@@ -242,14 +243,12 @@ static bool scan_digits(struct json_scan *scan)
 }
 
 /* Go decodes numbers into a float64 and refuses what does not fit. */
-static bool number_fits(struct json_scan *scan, const char *first,
-                        bool exponent)
+static __attribute__((noinline)) bool number_fits(struct json_scan *scan,
+                                                  const char *first)
 {
     size_t len = (size_t)(scan->at - first);
     char copy[NUMBER_MAX_LEN + 1];
 
-    if (!exponent && len < NUMBER_SAFE_LEN)
-        return true;
     if (len > NUMBER_MAX_LEN)
         return json_scan_fail(scan, first, "a number with too many digits");
     memcpy(copy, first, len);
@@ -288,7 +287,8 @@ static bool scan_number(struct json_scan *scan)
         return json_scan_fail(scan, first,
                               scan->at == first ? "expected a JSON value"
                                                 : "a malformed number");
-    return number_fits(scan, first, exponent);
+    return (!exponent && scan->at - first < NUMBER_SAFE_LEN) ||
+           number_fits(scan, first);
 }
 
 static bool scan_word(struct json_scan *scan, const char *word)
@@ -341,11 +341,28 @@ bool json_scan_colon(struct json_scan *scan)
     return true;
 }
 
+/* Move over the container at the cursor as a whole, where that can be done.  No
+ * byte is tried twice. */
+static bool skip_container(struct json_scan *scan)
+{
+    const char *end;
+
+    if (scan->stuck && scan->at < scan->stuck)
+        return false;
+    end = json_skip(scan->at, scan->end, JSON_MAX_DEPTH - scan->depth,
+                    &scan->stuck);
+    if (end)
+        scan->at = end;
+    return end;
+}
+
 static bool scan_container(struct json_scan *scan, char close)
 {
     struct json_scan_string key;
     bool more;
 
+    if (skip_container(scan))
+        return true;
     if (!json_scan_open(scan))
         return false;
     for (bool first = true;; first = false) {

@@ -17,7 +17,8 @@ struct json *json_read_next(struct text *in, const char *start,
                             size_t max_values, struct arena *arena,
                             struct error *err)
 {
-    struct json_scan scan = { start, in->data, in->data + in->len, 0, err };
+    struct json_scan scan = { start, in->data, in->data + in->len, 0,
+                              NULL,  err };
     struct json_document document;
     const char *at = start;
     struct text value;
@@ -40,7 +41,7 @@ struct json *json_read_next(struct text *in, const char *start,
 bool json_looks_like(struct text in)
 {
     const char *start = in.data ? in.data : "";
-    struct json_scan scan = { start, start, start + in.len, 0, NULL };
+    struct json_scan scan = { start, start, start + in.len, 0, NULL, NULL };
 
     json_scan_space(&scan);
     return scan.at < scan.end && (*scan.at == '{' || *scan.at == '[');
