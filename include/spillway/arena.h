@@ -9,7 +9,9 @@
 #ifndef SPILLWAY_ARENA_H
 #define SPILLWAY_ARENA_H
 
+#include <stdalign.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "spillway/text.h"
 
@@ -45,7 +47,22 @@ void arena_reset(struct arena *arena);
 /* Release all memory.  The arena is empty and usable afterwards. */
 void arena_done(struct arena *arena);
 
-#define arena_new(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
+/* One zeroed object of that type; NULL when memory is short. */
+#define arena_new(arena, type) ((type *)arena_object((arena), sizeof(type)))
+
+/* arena_alloc() for a size that the compiler knows. */
+static inline void *arena_object(struct arena *arena, size_t size)
+{
+    void *bytes = arena->next;
+    size_t rounded =
+        (size + alignof(max_align_t) - 1) & ~(size_t)(alignof(max_align_t) - 1);
+
+    if ((size_t)(arena->end - arena->next) < rounded)
+        return arena_alloc(arena, size);
+    arena->next += rounded;
+    return memset(bytes, 0, size);
+}
+
 #define auto_arena __attribute__((cleanup(arena_done)))
 
 #endif

@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "spillway/error.h"
 #include "spillway/macros.h"
@@ -39,10 +40,35 @@ char *buf_reserve(struct buf *buf, size_t more);
 /* The same, but makes no more room than that. */
 char *buf_reserve_exactly(struct buf *buf, size_t more);
 
-void buf_add(struct buf *buf, const void *bytes, size_t len);
-void buf_add_string(struct buf *buf, const char *string);
-void buf_add_text(struct buf *buf, struct text text);
-void buf_add_char(struct buf *buf, char c);
+static inline void buf_add(struct buf *buf, const void *bytes, size_t len)
+{
+    char *to = !buf->failed && len < buf->capacity - buf->len
+                   ? buf->data + buf->len
+                   : buf_reserve(buf, len);
+
+    if (!to)
+        return;
+    if (len)
+        memcpy(to, bytes, len);
+    to[len] = '\0';
+    buf->len += len;
+}
+
+static inline void buf_add_string(struct buf *buf, const char *string)
+{
+    buf_add(buf, string, strlen(string));
+}
+
+static inline void buf_add_text(struct buf *buf, struct text text)
+{
+    buf_add(buf, text.data, text.len);
+}
+
+static inline void buf_add_char(struct buf *buf, char c)
+{
+    buf_add(buf, &c, 1);
+}
+
 void buf_printf(struct buf *buf, const char *fmt, ...) printf_like(2, 3);
 void buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
     printf_like(2, 0);

@@ -122,23 +122,46 @@ bool json_looks_like(struct text in);
 
 /* --- asking ------------------------------------------------------------ */
 
-/* The member `key` of an object; NULL when absent, null, or `object` is NULL
- * or not an object.  Of duplicates the last, as in Go. */
-const struct json *json_get(const struct json *object, const char *key);
-const struct json *json_get_text(const struct json *object, struct text key);
-
-/* The same member, to be changed, and null too. */
+/* The member `key` of an object, to be changed, and null too; NULL when absent
+ * or `object` is NULL or not an object.  Of duplicates the last, as in Go. */
 struct json *json_member(struct json *object, struct text key);
 
+/* The same, to be looked at; NULL when it is null. */
+const struct json *json_get_text(const struct json *object, struct text key);
+
+static inline const struct json *json_get(const struct json *object,
+                                          const char *key)
+{
+    return json_get_text(object, text_of(key));
+}
+
 /* The string under `key`; an absent text when there is none. */
-struct text json_string(const struct json *object, const char *key);
+static inline struct text json_string(const struct json *object,
+                                      const char *key)
+{
+    const struct json *value = json_get(object, key);
+
+    return value && value->type == JSON_STRING ? value->string
+                                               : (struct text){ 0 };
+}
 
 /* The boolean under `key`; false when there is none. */
-bool json_true(const struct json *object, const char *key);
+static inline bool json_true(const struct json *object, const char *key)
+{
+    const struct json *value = json_get(object, key);
+
+    return value && value->type == JSON_BOOL && value->truth;
+}
 
 /* The first element or member of the value under `key`, for
  * `for (e = json_first(o, "x"); e; e = e->next)`. */
-const struct json *json_first(const struct json *object, const char *key);
+static inline const struct json *json_first(const struct json *object,
+                                            const char *key)
+{
+    const struct json *value = json_get(object, key);
+
+    return value ? value->child : NULL;
+}
 
 /* Number of members or elements; 0 for NULL and scalars. */
 size_t json_count(const struct json *value);
@@ -202,6 +225,10 @@ bool json_set(struct json *object, struct text key, struct json *value);
 /* Append the value as compact JSON; raw bytes are repeated without the white
  * space between tokens. */
 void json_write(struct buf *out, const struct json *value);
+
+/* True when the raw bytes hold no white space at all, and so are written as
+ * they are. */
+bool json_is_compact(const struct json *value);
 
 /* The same, indented by `indent` spaces a level, without a final newline. */
 void json_write_pretty(struct buf *out, const struct json *value, int indent);

@@ -9,6 +9,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "spillway/error.h"
 #include "spillway/json.h"
@@ -34,7 +37,12 @@ bool json_scan_fail(struct json_scan *scan, const char *at,
                     const char *message);
 
 /* Move over white space. */
-void json_scan_space(struct json_scan *scan);
+static inline void json_scan_space(struct json_scan *scan)
+{
+    while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\n' ||
+                                    *scan->at == '\t' || *scan->at == '\r'))
+        scan->at++;
+}
 
 /* The type of the value at the cursor, by its first byte. */
 bool json_scan_type(struct json_scan *scan, enum json_type *type) must_check;
@@ -42,9 +50,54 @@ bool json_scan_type(struct json_scan *scan, enum json_type *type) must_check;
 /* Move over the value at the cursor, all of it. */
 bool json_scan_value(struct json_scan *scan) must_check;
 
+enum { JSON_SHORT = 16 };
+
+/* The first of JSON_SHORT bytes that is not plain ASCII text, but a quote, a
+ * backslash, a control character or part of a longer sequence; else the last
+ * of them. */
+static inline const char *json_scan_plain(const char *at)
+{
+#ifdef __SSE2__
+    __m128i part = _mm_loadu_si128((const __m128i *)(const void *)at);
+    /* Signed, so bytes beyond ASCII are below a space, too. */
+    __m128i found =
+        _mm_or_si128(_mm_cmplt_epi8(part, _mm_set1_epi8(0x20)),
+                     _mm_or_si128(_mm_cmpeq_epi8(part, _mm_set1_epi8('"')),
+                                  _mm_cmpeq_epi8(part, _mm_set1_epi8('\\'))));
+
+    return at + __builtin_ctz((unsigned)_mm_movemask_epi8(found) |
+                              1u << (JSON_SHORT - 1));
+#else
+    const char *last = at + JSON_SHORT - 1;
+
+    while (at < last && (unsigned char)*at >= 0x20 &&
+           (unsigned char)*at < 0x80 && *at != '"' && *at != '\\')
+        at++;
+    return at;
+#endif
+}
+
 /* Move over the string at the cursor, which is at its opening quote. */
 bool json_scan_string(struct json_scan *scan,
                       struct json_scan_string *string) must_check;
+
+/*
+ * The same for what most strings are: short, and as they were written.  False
+ * when it is not such a string, or none at all; nothing has moved then.
+ */
+static inline bool json_scan_short(struct json_scan *scan, struct text *content)
+{
+    const char *first = scan->at + 1, *at;
+
+    if (scan->end - scan->at < 1 + JSON_SHORT || *scan->at != '"')
+        return false;
+    at = json_scan_plain(first);
+    if (*at != '"')
+        return false;
+    *content = (struct text){ first, (size_t)(at - first) };
+    scan->at = at + 1;
+    return true;
+}
 
 /* The value of the four hexadecimal digits at `at`; -1 when they are not. */
 int json_scan_hex4(const char *at, const char *end);
@@ -62,9 +115,44 @@ size_t json_scan_decode(struct text content, char *out);
  * having moved over the comma, or the closing `close`.  `first` is true for
  * the first call.  json_scan_colon() moves from behind a key to its value.
  */
-bool json_scan_open(struct json_scan *scan) must_check;
-bool json_scan_more(struct json_scan *scan, char close, bool first,
-                    bool *more) must_check;
-bool json_scan_colon(struct json_scan *scan) must_check;
+must_check static inline bool json_scan_open(struct json_scan *scan)
+{
+    if (++scan->depth > JSON_MAX_DEPTH)
+        return json_scan_fail(scan, scan->at, "nested more than 100 deep");
+    scan->at++;
+    return true;
+}
+
+must_check static inline bool json_scan_more(struct json_scan *scan, char close,
+                                             bool first, bool *more)
+{
+    json_scan_space(scan);
+    if (scan->at < scan->end && *scan->at == close) {
+        scan->at++;
+        scan->depth--;
+        *more = false;
+        return true;
+    }
+    *more = true;
+    if (first)
+        return true;
+    if (scan->at == scan->end || *scan->at != ',')
+        return json_scan_fail(scan, scan->at,
+                              close == '}' ? "expected ',' or '}'"
+                                           : "expected ',' or ']'");
+    scan->at++;
+    json_scan_space(scan);
+    return true;
+}
+
+must_check static inline bool json_scan_colon(struct json_scan *scan)
+{
+    json_scan_space(scan);
+    if (scan->at == scan->end || *scan->at != ':')
+        return json_scan_fail(scan, scan->at, "expected ':'");
+    scan->at++;
+    json_scan_space(scan);
+    return true;
+}
 
 #endif

@@ -41,12 +41,13 @@ bool patch_apply(struct json **root, const struct json *patch,
 
 /*
  * Prove a patch before it is sent: read back its bytes, apply them to a copy of
- * `before`, which becomes *result, and compare it with `after`.  *proven says
- * whether they are equal; a patch that is no JSON or does not apply proves
- * nothing.  Fails only with SYSTEM.
+ * `before` and compare that with `after`.  *proven says whether they are equal;
+ * a patch that is no JSON or does not apply proves nothing.  No operation may
+ * go into a value that an earlier one put there, as none of patch_build() does.
+ * Fails only with SYSTEM.
  */
 bool patch_prove(const struct json *before, const struct json *after,
-                 struct text patch, struct arena *arena, struct json **result,
-                 bool *proven, struct error *err) must_check;
+                 struct text patch, struct arena *arena, bool *proven,
+                 struct error *err) must_check;
 
 #endif

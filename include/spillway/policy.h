@@ -22,6 +22,12 @@
 #include "spillway/term.h"
 #include "spillway/text.h"
 
+/* The patch of a pod that has nothing to merge with; see change.h. */
+struct usual_patch {
+    struct text patch, encoded; /* in base64; absent when there is none */
+    size_t n_operations;
+};
+
 struct policy {
     struct text name; /* a DNS label, unique in its set */
     bool shadow;      /* decide and count, but send no patch */
@@ -35,8 +41,14 @@ struct policy {
     const struct json *tolerations; /* array, or NULL */
     const struct json *required;    /* array of nodeSelectorTerms, or NULL */
     const struct json *preferred;   /* array of weighted terms, or NULL */
-    struct term *terms;             /* `required`, compiled */
+
+    /* The same, compiled, in the order of the text. */
+    struct toleration *toleration_list;
+    size_t n_tolerations;
+    struct term *terms; /* of `required` */
     size_t n_terms;
+    struct term *preferences; /* of `preferred` */
+    size_t n_preferences;
 
     bool fill_first;            /* fill the preferred nodes before others */
     bool scale_in_first;        /* on scale-in, virtual nodes' pods go first */
@@ -46,6 +58,7 @@ struct policy {
 
     const struct json *spread; /* fill_first's topologySpreadConstraints */
     bool tolerates_eci;        /* its pods may land on ECI (see warn.h) */
+    struct usual_patch usual;
 };
 
 struct policy_set;

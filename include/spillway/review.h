@@ -44,7 +44,8 @@ bool review_decode_binding(struct text body, struct arena *arena,
 
 /* What an answer says besides `allowed: true`. */
 struct review_answer {
-    struct text patch; /* RFC 6902; absent for none */
+    struct text patch;         /* RFC 6902; absent for none */
+    struct text encoded_patch; /* the same in base64, if known; else absent */
     const struct warning *warnings;
     size_t n_warnings;
     /* Audit annotations; an absent text is left out. */

@@ -45,6 +45,13 @@ bool term_compile(const struct json *node, struct arena *arena,
 bool term_compile_all(const struct json *array, struct arena *arena,
                       struct term **terms, size_t *count) must_check;
 
+/*
+ * Compile the `preference` of each weighted term (v1.PreferredSchedulingTerm)
+ * of an array (NULL: none) that has one.
+ */
+bool term_compile_preferences(const struct json *array, struct arena *arena,
+                              struct term **terms, size_t *count) must_check;
+
 /* No expressions and no fields: matches no node. */
 bool term_is_empty(const struct term *term);
 

@@ -1,13 +1,10 @@
 /* buf.c - see buf.h for the contract. */
 #include "spillway/buf.h"
 
-#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <openssl/evp.h>
 
 #include "spillway/arena.h"
 
@@ -65,33 +62,6 @@ char *buf_reserve_exactly(struct buf *buf, size_t more)
     return reserve(buf, more, true);
 }
 
-void buf_add(struct buf *buf, const void *bytes, size_t len)
-{
-    char *to = buf_reserve(buf, len);
-
-    if (!to)
-        return;
-    if (len)
-        memcpy(to, bytes, len);
-    to[len] = '\0';
-    buf->len += len;
-}
-
-void buf_add_string(struct buf *buf, const char *string)
-{
-    buf_add(buf, string, strlen(string));
-}
-
-void buf_add_text(struct buf *buf, struct text text)
-{
-    buf_add(buf, text.data, text.len);
-}
-
-void buf_add_char(struct buf *buf, char c)
-{
-    buf_add(buf, &c, 1);
-}
-
 void buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
 {
     va_list again;
@@ -133,20 +103,38 @@ void buf_printf(struct buf *buf, const char *fmt, ...)
     va_end(ap);
 }
 
+/* The four digits of 24 bits. */
+static inline void put_base64(char *to, unsigned bits)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                 "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    to[0] = digits[bits >> 18];
+    to[1] = digits[bits >> 12 & 63];
+    to[2] = digits[bits >> 6 & 63];
+    to[3] = digits[bits & 63];
+}
+
 void buf_add_base64(struct buf *buf, struct text bytes)
 {
-    size_t len = (bytes.len + 2) / 3 * 4;
-    char *out = bytes.len > INT_MAX / 2 ? NULL : buf_reserve(buf, len);
+    const unsigned char *from = (const unsigned char *)bytes.data;
+    size_t left = bytes.len, len = (left + 2) / 3 * 4;
+    char *to = left > SIZE_MAX / 2 ? NULL : buf_reserve(buf, len);
 
-    if (!out) {
+    if (!to) {
         buf->failed = true;
         return;
     }
-    if (bytes.len)
-        (void)EVP_EncodeBlock((unsigned char *)out,
-                              (const unsigned char *)bytes.data,
-                              (int)bytes.len);
-    out[len] = '\0';
+    for (; left >= 3; left -= 3, from += 3, to += 4)
+        put_base64(to,
+                   (unsigned)from[0] << 16 | (unsigned)from[1] << 8 | from[2]);
+    if (left > 0) {
+        put_base64(to, (unsigned)from[0] << 16 |
+                           (left == 2 ? (unsigned)from[1] << 8 : 0));
+        memset(to + 1 + left, '=', 3 - left);
+        to += 4;
+    }
+    *to = '\0';
     buf->len += len;
 }
 

@@ -42,33 +42,6 @@ const struct json *json_get_text(const struct json *object, struct text key)
     return found && found->type != JSON_NULL ? found : NULL;
 }
 
-const struct json *json_get(const struct json *object, const char *key)
-{
-    return json_get_text(object, text_of(key));
-}
-
-struct text json_string(const struct json *object, const char *key)
-{
-    const struct json *value = json_get(object, key);
-
-    return value && value->type == JSON_STRING ? value->string
-                                               : (struct text){ 0 };
-}
-
-bool json_true(const struct json *object, const char *key)
-{
-    const struct json *value = json_get(object, key);
-
-    return value && value->type == JSON_BOOL && value->truth;
-}
-
-const struct json *json_first(const struct json *object, const char *key)
-{
-    const struct json *value = json_get(object, key);
-
-    return value ? value->child : NULL;
-}
-
 size_t json_count(const struct json *value)
 {
     size_t count = 0;
@@ -102,27 +75,43 @@ static const struct json **sorted_children(const struct json *value,
         return NULL;
     for (const struct json *e = value->child; e; e = e->next)
         list[i++] = e;
-    if (value->type == JSON_OBJECT)
+    if (value->type == JSON_OBJECT && count > 1)
         qsort(list, count, sizeof(*list), compare_members);
     return list;
+}
+
+static bool equal_sorted(const struct json *a, const struct json *b,
+                         size_t count, struct arena *arena)
+{
+    const struct json **x = sorted_children(a, count, arena);
+    const struct json **y = sorted_children(b, count, arena);
+
+    if (!x || !y)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!text_equal(x[i]->key, y[i]->key) || !json_equal(x[i], y[i], arena))
+            return false;
+    }
+    return true;
 }
 
 static bool equal_children(const struct json *a, const struct json *b,
                            struct arena *arena)
 {
+    const struct json *x = a->child, *y = b->child;
     size_t count = json_count(a);
-    const struct json **x, **y;
 
     if (count != json_count(b))
         return false;
-    if (count == 0)
-        return true;
-    x = sorted_children(a, count, arena);
-    y = sorted_children(b, count, arena);
-    if (!x || !y)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        if (!text_equal(x[i]->key, y[i]->key) || !json_equal(x[i], y[i], arena))
+    /* Most often the members are in the same order, too. */
+    while (x && text_equal(x->key, y->key)) {
+        x = x->next;
+        y = y->next;
+    }
+    if (x)
+        return equal_sorted(a, b, count, arena);
+    for (x = a->child, y = b->child; x; x = x->next, y = y->next) {
+        if (!json_equal(x, y, arena))
             return false;
     }
     return true;
@@ -220,8 +209,11 @@ void json_write_canonical(struct buf *out, const struct json *value,
 bool json_has_twins(const struct json *object, struct arena *arena)
 {
     size_t count = json_count(object);
-    const struct json **list = sorted_children(object, count, arena);
+    const struct json **list;
 
+    if (count < 2)
+        return false;
+    list = sorted_children(object, count, arena);
     for (size_t i = 1; list && i < count; i++) {
         if (text_equal(list[i - 1]->key, list[i]->key))
             return true;

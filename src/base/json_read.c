@@ -117,38 +117,41 @@ static const char *type_mismatch(const struct json_shape *shape,
 /* --- strings ---------------------------------------------------------------
  */
 
-/* The decoded string: the input's own bytes when it has no escapes. */
-static bool decode_string(struct reader *reader,
-                          const struct json_scan_string *string,
-                          struct text *out)
+/* The string at the cursor, decoded: the input's own bytes when it has no
+ * escapes. */
+static bool read_any_string(struct reader *reader, struct text *out,
+                            bool *has_nul)
 {
+    struct json_scan_string string;
     char *decoded;
 
-    if (!string->escaped) {
-        *out = string->content;
+    if (!json_scan_string(&reader->scan, &string))
+        return false;
+    *has_nul = string.has_nul;
+    *out = string.content;
+    if (!string.escaped)
         return true;
-    }
     /* An escape is never shorter than what it stands for. */
-    decoded = arena_alloc(reader->arena, string->content.len);
+    decoded = arena_alloc(reader->arena, string.content.len);
     if (!decoded)
         return error_no_memory(reader->scan.err);
-    *out = (struct text){ decoded, json_scan_decode(string->content, decoded) };
+    *out = (struct text){ decoded, json_scan_decode(string.content, decoded) };
     return true;
 }
 
 static bool read_string(struct reader *reader, const struct json_shape *shape,
                         struct text *out)
 {
-    struct json_scan_string string;
     const char *at = reader->scan.at;
+    bool has_nul;
 
-    if (!json_scan_string(&reader->scan, &string))
+    if (json_scan_short(&reader->scan, out))
+        return true;
+    if (!read_any_string(reader, out, &has_nul))
         return false;
-    if (string.has_nul && shape->kind != SHAPE_ANY &&
-        shape->kind != SHAPE_OPAQUE &&
-        !violate(reader, at, "U+0000 is not allowed here"))
-        return false;
-    return decode_string(reader, &string, out);
+    return !has_nul || shape->kind == SHAPE_ANY ||
+           shape->kind == SHAPE_OPAQUE ||
+           violate(reader, at, "U+0000 is not allowed here");
 }
 
 /* --- containers ------------------------------------------------------------
@@ -158,9 +161,13 @@ static const struct json_shape *find_field(const struct json_shape *shape,
                                            struct text *key)
 {
     for (size_t i = 0; i < shape->n_fields; i++) {
-        if (text_equal(shape->fields[i].key, *key)) {
-            *key = shape->fields[i].key;
-            return shape->fields[i].shape;
+        const struct json_field *field = &shape->fields[i];
+
+        if (field->key.len == key->len &&
+            (key->len == 0 || (*field->key.data == *key->data &&
+                               text_equal(field->key, *key)))) {
+            *key = field->key;
+            return field->shape;
         }
     }
     return NULL;
@@ -172,12 +179,13 @@ static bool read_key(struct reader *reader, const struct json_shape *shape,
                      const struct json_shape **inner)
 {
     static const struct json_shape unknown = { .kind = SHAPE_OPAQUE };
-    struct json_scan_string string;
     const char *at = reader->scan.at;
+    bool has_nul = false;
 
     *inner = NULL;
-    if (!json_scan_string(&reader->scan, &string) ||
-        !json_scan_colon(&reader->scan) || !decode_string(reader, &string, key))
+    if ((!json_scan_short(&reader->scan, key) &&
+         !read_any_string(reader, key, &has_nul)) ||
+        !json_scan_colon(&reader->scan))
         return false;
     if (shape->kind == SHAPE_ANY) {
         *inner = &json_any;
@@ -185,8 +193,7 @@ static bool read_key(struct reader *reader, const struct json_shape *shape,
     }
     if (shape->kind == SHAPE_MAP) {
         *inner = shape->element;
-        return !string.has_nul ||
-               violate(reader, at, "U+0000 is not allowed here");
+        return !has_nul || violate(reader, at, "U+0000 is not allowed here");
     }
     *inner = find_field(shape, key);
     if (!*inner && shape->keep)
@@ -223,6 +230,15 @@ static bool check_map(struct reader *reader, const struct json *map)
     return true;
 }
 
+/* Move over a value that nobody asked for. */
+static inline bool skip_value(struct reader *reader)
+{
+    struct text ignored;
+
+    return json_scan_short(&reader->scan, &ignored) ||
+           json_scan_value(&reader->scan);
+}
+
 /* Read what stands between the braces or brackets. */
 static bool read_children(struct reader *reader, const struct json_shape *shape,
                           struct json *container)
@@ -242,9 +258,14 @@ static bool read_children(struct reader *reader, const struct json_shape *shape,
             return false;
         if (!more)
             break;
-        if ((object &&
-             !read_key(reader, shape, container, &step->key, &inner)) ||
-            !read_value(reader, inner, tail))
+        if (object && !read_key(reader, shape, container, &step->key, &inner))
+            return false;
+        if (!inner || reader->muted) {
+            if (!skip_value(reader))
+                return false;
+            continue;
+        }
+        if (!read_value(reader, inner, tail))
             return false;
         if (*tail) {
             (*tail)->key = step->key;
@@ -275,7 +296,7 @@ static bool read_scalar(struct reader *reader, const struct json_shape *shape,
     value->string = (struct text){ at, (size_t)(reader->scan.at - at) };
     if (shape->kind == SHAPE_INTEGER) {
         for (size_t i = 0; i < value->string.len; i++) {
-            if (strchr(".eE", at[i]))
+            if (at[i] == '.' || (at[i] | 0x20) == 'e')
                 return violate(reader, at, "expected an integer");
         }
     }
@@ -321,8 +342,6 @@ static bool read_plain(struct reader *reader, const struct json_shape *shape,
     enum json_type type;
 
     *out = NULL;
-    if (!shape || reader->muted)
-        return json_scan_value(&reader->scan);
     if (!json_scan_type(&reader->scan, &type))
         return false;
     expected = type_mismatch(shape, type);
@@ -345,7 +364,7 @@ static bool read_value(struct reader *reader, const struct json_shape *shape,
     unsigned n_steps = reader->n_steps;
     bool good;
 
-    if (!shape || !shape->defer || reader->deferring)
+    if (!shape->defer || reader->deferring)
         return read_plain(reader, shape, out);
     reader->deferring = true;
     good = read_plain(reader, shape, out);

@@ -20,13 +20,6 @@ bool json_scan_fail(struct json_scan *scan, const char *at, const char *message)
                      message);
 }
 
-void json_scan_space(struct json_scan *scan)
-{
-    while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\n' ||
-                                    *scan->at == '\t' || *scan->at == '\r'))
-        scan->at++;
-}
-
 bool json_scan_type(struct json_scan *scan, enum json_type *type)
 {
     if (scan->at == scan->end)
@@ -54,32 +47,22 @@ bool json_scan_type(struct json_scan *scan, enum json_type *type)
     }
 }
 
-/* The first of the next bytes that is not plain ASCII text: a quote, a
- * backslash, a control character, or the start of a longer sequence. */
+static bool is_plain(char c)
+{
+    return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' &&
+           c != '\\';
+}
+
+/* The first of the next bytes that is not plain ASCII text. */
 static const char *skip_plain(const char *at, const char *end)
 {
-    const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
-
-    for (; end - at >= 8; at += 8) {
-        uint64_t word, quote, backslash, found;
-
-        memcpy(&word, at, 8);
-        quote = word ^ (ones * '"');
-        backslash = word ^ (ones * '\\');
-        /* (x - 1) & ~x has the top bit of a byte set when it was zero; x - 32
-         * when it was below a space.  A borrow reports too much only behind a
-         * byte that is reported rightly. */
-        found = (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
-                 ((word - ones * 0x20) & ~word) | word) &
-                tops;
-        if (!found)
-            continue;
-        if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
-            return at + __builtin_ctzll(found) / 8;
-        break;
+    while (end - at >= JSON_SHORT) {
+        at = json_scan_plain(at);
+        if (!is_plain(*at))
+            return at;
+        at++;
     }
-    while (at < end && *at != '"' && *at != '\\' &&
-           (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80)
+    while (at < end && is_plain(*at))
         at++;
     return at;
 }
@@ -302,45 +285,6 @@ static bool scan_word(struct json_scan *scan, const char *word)
     return true;
 }
 
-bool json_scan_open(struct json_scan *scan)
-{
-    if (++scan->depth > JSON_MAX_DEPTH)
-        return json_scan_fail(scan, scan->at, "nested more than 100 deep");
-    scan->at++;
-    return true;
-}
-
-bool json_scan_more(struct json_scan *scan, char close, bool first, bool *more)
-{
-    json_scan_space(scan);
-    if (scan->at < scan->end && *scan->at == close) {
-        scan->at++;
-        scan->depth--;
-        *more = false;
-        return true;
-    }
-    *more = true;
-    if (first)
-        return true;
-    if (scan->at == scan->end || *scan->at != ',')
-        return json_scan_fail(scan, scan->at,
-                              close == '}' ? "expected ',' or '}'"
-                                           : "expected ',' or ']'");
-    scan->at++;
-    json_scan_space(scan);
-    return true;
-}
-
-bool json_scan_colon(struct json_scan *scan)
-{
-    json_scan_space(scan);
-    if (scan->at == scan->end || *scan->at != ':')
-        return json_scan_fail(scan, scan->at, "expected ':'");
-    scan->at++;
-    json_scan_space(scan);
-    return true;
-}
-
 /* Move over the container at the cursor as a whole, where that can be done.  No
  * byte is tried twice. */
 static bool skip_container(struct json_scan *scan)
@@ -361,6 +305,11 @@ static bool scan_container(struct json_scan *scan, char close)
     struct json_scan_string key;
     bool more;
 
+    if (scan->end - scan->at > 1 && scan->at[1] == close &&
+        scan->depth < JSON_MAX_DEPTH) {
+        scan->at += 2;
+        return true;
+    }
     if (skip_container(scan))
         return true;
     if (!json_scan_open(scan))

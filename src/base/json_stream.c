@@ -17,8 +17,9 @@ struct json *json_read_next(struct text *in, const char *start,
                             size_t max_values, struct arena *arena,
                             struct error *err)
 {
-    struct json_scan scan = { start, in->data, in->data + in->len, 0,
-                              NULL,  err };
+    struct json_scan scan = {
+        start, in->data, in->data + in->len, 0, NULL, err
+    };
     struct json_document document;
     const char *at = start;
     struct text value;

@@ -5,11 +5,12 @@
 /* Bytes that may stand in a JSON string as they are. */
 static size_t plain_length(struct text text)
 {
+    static const bool special[256] = {
+        [0 ... 0x1F] = true, ['"'] = true, ['\\'] = true, [0x7F ... 0xFF] = true
+    };
     size_t i = 0;
 
-    while (i < text.len && (unsigned char)text.data[i] >= 0x20 &&
-           (unsigned char)text.data[i] < 0x7F && text.data[i] != '"' &&
-           text.data[i] != '\\')
+    while (i < text.len && !special[(unsigned char)text.data[i]])
         i++;
     return i;
 }
@@ -72,12 +73,36 @@ void json_write_string(struct buf *out, struct text value)
     buf_add_char(out, '"');
 }
 
+/* True when some byte is a space or a control character. */
+static bool has_blank(struct text text)
+{
+    const uint64_t ones = 0x0101010101010101;
+    size_t i = 0;
+
+    for (; text.len - i >= 8; i += 8) {
+        uint64_t word;
+
+        /* The top bit of a byte is set when it is below 0x21; a borrow from
+         * such a byte may set it for another, too. */
+        memcpy(&word, text.data + i, sizeof(word));
+        if ((word - ones * 0x21) & ~word & (ones * 0x80))
+            return true;
+    }
+    while (i < text.len && (unsigned char)text.data[i] > ' ')
+        i++;
+    return i < text.len;
+}
+
 /* Repeat validated bytes without the white space between tokens. */
 static void write_raw(struct buf *out, struct text raw)
 {
     bool quoted = false;
     size_t from = 0;
 
+    if (!has_blank(raw)) {
+        buf_add_text(out, raw);
+        return;
+    }
     for (size_t i = 0; i < raw.len; i++) {
         char c = raw.data[i];
 
@@ -143,6 +168,11 @@ static void write_value(struct buf *out, const struct json *value, int indent,
     if (value->child)
         write_break(out, indent, level);
     buf_add_char(out, object ? '}' : ']');
+}
+
+bool json_is_compact(const struct json *value)
+{
+    return value->raw.data && !has_blank(value->raw);
 }
 
 void json_write(struct buf *out, const struct json *value)

@@ -33,22 +33,22 @@ static struct json *merge_tolerations(const struct policy *policy,
                                       struct arena *arena)
 {
     struct json *merged = json_edit(arena, tolerations, JSON_ARRAY);
-    size_t room = json_count(tolerations) + json_count(policy->tolerations);
+    size_t room = json_count(tolerations) + policy->n_tolerations;
     struct toleration *list = arena_array(arena, room, sizeof(*list));
+    const struct toleration *wanted = policy->toleration_list;
     size_t count = 0;
 
     if (!merged || !list)
         return NULL;
     for (const struct json *t = merged->child; t; t = t->next)
         list[count++] = toleration_read(t);
-    for (const struct json *w = policy->tolerations->child; w; w = w->next) {
-        struct toleration wanted = toleration_read(w);
-
-        if (is_covered(list, count, &wanted))
+    for (const struct json *w = policy->tolerations->child; w;
+         w = w->next, wanted++) {
+        if (is_covered(list, count, wanted))
             continue;
         if (!json_append(merged, json_copy(arena, w)))
             return NULL;
-        list[count++] = wanted;
+        list[count++] = *wanted;
     }
     return merged;
 }
@@ -210,8 +210,13 @@ static bool merge_required(const struct policy *policy,
     const struct json *own = json_get_text(required, key_terms);
     struct json *merged = NULL, *outer;
 
-    if (!term_compile_all(own, arena, &result->terms, &result->n_terms))
+    if (own && policy->required && own->child == policy->required->child) {
+        result->terms = policy->terms; /* put there by us */
+        result->n_terms = policy->n_terms;
+    } else if (!term_compile_all(own, arena, &result->terms,
+                                 &result->n_terms)) {
         return false;
+    }
     if (!policy->required)
         return true;
     if (result->n_terms > 0) {
@@ -231,42 +236,20 @@ static bool merge_required(const struct policy *policy,
 
 /* --- preferred terms --------------------------------------------------- */
 
-/* The pod's own preferences, compiled; those without one stay empty. */
-static bool compile_preferences(const struct json *preferred,
-                                struct arena *arena, struct term **terms,
-                                size_t *count)
-{
-    *count = 0;
-    *terms = arena_array(arena, json_count(preferred), sizeof(**terms));
-    if (!*terms)
-        return false;
-    for (const struct json *e = preferred ? preferred->child : NULL; e;
-         e = e->next) {
-        const struct json *preference = json_get(e, "preference");
-
-        if (preference &&
-            !term_compile(preference, arena, &(*terms)[(*count)++]))
-            return false;
-    }
-    return true;
-}
-
 static bool merge_preferred(const struct policy *policy,
                             struct json *node_affinity, struct arena *arena)
 {
     const struct json *own = json_get_text(node_affinity, key_preferred);
     struct json *merged = json_edit(arena, own, JSON_ARRAY);
+    const struct term *wanted = policy->preferences;
     struct term *terms;
     size_t count, added = 0;
 
-    if (!merged || !compile_preferences(own, arena, &terms, &count))
+    if (!merged || !term_compile_preferences(own, arena, &terms, &count))
         return false;
-    for (const struct json *w = policy->preferred->child; w; w = w->next) {
-        struct term wanted;
-
-        if (!term_compile(json_get(w, "preference"), arena, &wanted))
-            return false;
-        if (is_duplicate(terms, count, &wanted))
+    for (const struct json *w = policy->preferred->child; w;
+         w = w->next, wanted++) {
+        if (is_duplicate(terms, count, wanted))
             continue;
         if (!json_append(merged, json_copy(arena, w)))
             return false;

@@ -4,86 +4,100 @@
 #include <stdio.h>
 
 #include "spillway/arena.h"
+#include "spillway/macros.h"
 
 /* --- building ---------------------------------------------------------- */
 
 /* A patch under construction. */
 struct builder {
     struct arena *arena;
-    struct buf *out;
+    struct buf *out, *path; /* the latter of what is being compared */
     size_t *count;
 };
 
-static void write_operation(struct builder *builder, const char *op,
-                            struct text path, const struct json *value)
+enum operation_kind { ADD, REPLACE };
+
+static void write_operation(const struct builder *builder,
+                            enum operation_kind kind, const struct json *value)
 {
     struct buf *out = builder->out;
 
     if ((*builder->count)++ > 0)
         buf_add_char(out, ',');
-    buf_printf(out, "{\"op\":\"%s\",\"path\":", op);
-    json_write_string(out, path);
+    buf_add_string(out, kind == ADD ? "{\"op\":\"add\",\"path\":"
+                                    : "{\"op\":\"replace\",\"path\":");
+    json_write_string(out, buf_text(builder->path));
     buf_add_string(out, ",\"value\":");
     json_write(out, value);
     buf_add_char(out, '}');
 }
 
-/* "PATH/KEY", with '~' and '/' escaped (RFC 6901, section 3). */
-static struct buf child_path(struct builder *builder, struct text path,
-                             struct text key)
+/* Append "/KEY", with '~' and '/' escaped (RFC 6901, section 3).  Returns the
+ * length to go back to with leave(). */
+static size_t enter(const struct builder *builder, struct text key)
 {
-    struct buf child = { .arena = builder->arena };
+    struct buf *path = builder->path;
+    size_t before = path->len;
 
-    buf_add_text(&child, path);
-    buf_add_char(&child, '/');
+    buf_add_char(path, '/');
     for (size_t i = 0; i < key.len; i++) {
         if (key.data[i] == '~')
-            buf_add_string(&child, "~0");
+            buf_add_string(path, "~0");
         else if (key.data[i] == '/')
-            buf_add_string(&child, "~1");
+            buf_add_string(path, "~1");
         else
-            buf_add_char(&child, key.data[i]);
+            buf_add_char(path, key.data[i]);
     }
-    builder->out->failed |= child.failed;
-    return child;
+    builder->out->failed |= path->failed;
+    return before;
 }
 
-static void build(struct builder *builder, struct text path,
-                  const struct json *before, const struct json *after);
+static void leave(const struct builder *builder, size_t before)
+{
+    if (!builder->path->failed)
+        builder->path->len = before;
+}
+
+static void build(const struct builder *builder, const struct json *before,
+                  const struct json *after);
 
 /* Element by element, then what was added at the end. */
-static void build_elements(struct builder *builder, struct text path,
+static void build_elements(const struct builder *builder,
                            const struct json *before, const struct json *after)
 {
     const struct json *a = after->child;
-    struct buf end = child_path(builder, path, text_of("-"));
-    size_t i = 0;
+    size_t i = 0, back;
 
     for (const struct json *b = before->child; b; b = b->next, a = a->next) {
         char index[24];
-        struct buf child;
 
         (void)snprintf(index, sizeof(index), "%zu", i++);
-        child = child_path(builder, path, text_of(index));
-        build(builder, buf_text(&child), b, a);
+        back = enter(builder, text_of(index));
+        build(builder, b, a);
+        leave(builder, back);
     }
+    back = enter(builder, text_of("-"));
     for (; a; a = a->next)
-        write_operation(builder, "add", buf_text(&end), a);
+        write_operation(builder, ADD, a);
+    leave(builder, back);
 }
 
 /* A list is changed in place or replaced as a whole, whichever is shorter. */
-static void build_array(struct builder *builder, struct text path,
+static void build_array(const struct builder *builder,
                         const struct json *before, const struct json *after)
 {
     struct buf part = { .arena = builder->arena }, whole = part;
     size_t part_count = *builder->count, whole_count = part_count;
-    struct builder in_place = { builder->arena, &part, &part_count };
-    struct builder replaced = { builder->arena, &whole, &whole_count };
+    struct builder in_place = *builder, replaced = *builder;
     bool shorter = false;
 
-    write_operation(&replaced, "replace", path, after);
+    in_place.out = &part;
+    in_place.count = &part_count;
+    replaced.out = &whole;
+    replaced.count = &whole_count;
+    write_operation(&replaced, REPLACE, after);
     if (before->child && json_count(before) <= json_count(after)) {
-        build_elements(&in_place, path, before, after);
+        build_elements(&in_place, before, after);
         shorter = part.len < whole.len;
     }
     builder->out->failed |= part.failed || whole.failed;
@@ -109,24 +123,25 @@ static const struct json *counterpart(const struct json *object,
     return m;
 }
 
-static void build_members(struct builder *builder, struct text path,
+static void build_members(const struct builder *builder,
                           const struct json *before, const struct json *after)
 {
     const struct json *next = before->child;
 
     for (const struct json *a = after->child; a; a = a->next) {
         const struct json *b = counterpart(before, &next, a);
-        struct buf child = { 0 };
+        size_t back;
 
         if (b == a || (b && json_equal(b, a, builder->arena)))
             continue;
-        child = child_path(builder, path, a->key);
+        back = enter(builder, a->key);
         if (builder->out->failed)
             return;
         if (b && b->type != JSON_NULL)
-            build(builder, buf_text(&child), b, a);
+            build(builder, b, a);
         else
-            write_operation(builder, "add", buf_text(&child), a);
+            write_operation(builder, ADD, a);
+        leave(builder, back);
     }
 }
 
@@ -144,28 +159,30 @@ static bool keeps_members(const struct json *before, const struct json *after,
     return !json_has_twins(after, arena);
 }
 
-static void build(struct builder *builder, struct text path,
-                  const struct json *before, const struct json *after)
+static void build(const struct builder *builder, const struct json *before,
+                  const struct json *after)
 {
     if (json_equal(before, after, builder->arena))
         return;
     if (before->type == JSON_ARRAY && after->type == JSON_ARRAY)
-        build_array(builder, path, before, after);
+        build_array(builder, before, after);
     else if (before->type == JSON_OBJECT && after->type == JSON_OBJECT &&
              !before->opaque && !after->opaque &&
              keeps_members(before, after, builder->arena))
-        build_members(builder, path, before, after);
+        build_members(builder, before, after);
     else
-        write_operation(builder, "replace", path, after);
+        write_operation(builder, REPLACE, after);
 }
 
 bool patch_build(const struct json *before, const struct json *after,
                  const char *path, struct arena *arena, struct buf *out,
                  size_t *count, struct error *err)
 {
-    struct builder builder = { arena, out, count };
+    struct buf at = { .arena = arena };
+    struct builder builder = { arena, out, &at, count };
 
-    build(&builder, text_of(path), before, after);
+    buf_add_string(&at, path);
+    build(&builder, before, after);
     return buf_ok(out, err);
 }
 
@@ -326,20 +343,36 @@ bool patch_apply(struct json **root, const struct json *patch,
     return true;
 }
 
+/* Values are not descended into: each is whole in the bytes of its own. */
+static const struct json_shape proof_string = { .kind = SHAPE_STRING };
+static const struct json_shape proof_value = { .kind = SHAPE_OPAQUE };
+static const struct json_field proof_fields[] = {
+    { TEXT("op"), &proof_string },
+    { TEXT("path"), &proof_string },
+    { TEXT("value"), &proof_value },
+};
+static const struct json_shape proof_operation = {
+    .kind = SHAPE_OBJECT,
+    .fields = proof_fields,
+    .n_fields = array_len(proof_fields),
+};
+static const struct json_shape proof_shape = { .kind = SHAPE_LIST,
+                                               .element = &proof_operation };
+
 bool patch_prove(const struct json *before, const struct json *after,
-                 struct text patch, struct arena *arena, struct json **result,
-                 bool *proven, struct error *err)
+                 struct text patch, struct arena *arena, bool *proven,
+                 struct error *err)
 {
+    struct json *result = json_clone(arena, before);
     struct json_document read;
     struct error found = { 0 };
 
     *proven = false;
-    *result = json_clone(arena, before);
-    if (!*result)
+    if (!result)
         return error_no_memory(err);
-    if (json_read(patch, &json_any, SIZE_MAX, arena, &read, &found) &&
-        patch_apply(result, read.root, arena, &found)) {
-        *proven = json_equal(*result, after, arena);
+    if (json_read(patch, &proof_shape, SIZE_MAX, arena, &read, &found) &&
+        patch_apply(&result, read.root, arena, &found)) {
+        *proven = json_equal(result, after, arena);
         return true;
     }
     if (found.kind == ERROR_SYSTEM)

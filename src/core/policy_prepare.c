@@ -2,6 +2,7 @@
 #include "spillway/policy_parts.h"
 
 #include "spillway/arena.h"
+#include "spillway/change.h"
 
 /*
  * fillFirst's constraint.  A pod with constraints of its own is not subject to
@@ -36,6 +37,20 @@ static bool settle(struct arena *arena, const struct json **value)
     return *value != NULL;
 }
 
+static bool compile_tolerations(struct policy *policy, struct arena *arena)
+{
+    size_t count = json_count(policy->tolerations);
+
+    policy->toleration_list =
+        arena_array(arena, count, sizeof(struct toleration));
+    if (!policy->toleration_list)
+        return false;
+    for (const struct json *t = count ? policy->tolerations->child : NULL; t;
+         t = t->next)
+        policy->toleration_list[policy->n_tolerations++] = toleration_read(t);
+    return true;
+}
+
 /* True when the policy's tolerations let a pod onto ECI. */
 static bool tolerates(const struct policy *policy, const char *taint,
                       struct arena *arena)
@@ -43,13 +58,11 @@ static bool tolerates(const struct policy *policy, const char *taint,
     const struct json *wanted = read_json(text_of(taint), arena);
     struct toleration eci;
 
-    if (!policy->tolerations || !wanted)
+    if (!wanted)
         return false;
     eci = toleration_read(wanted);
-    for (const struct json *t = policy->tolerations->child; t; t = t->next) {
-        struct toleration held = toleration_read(t);
-
-        if (toleration_covers(&held, &eci))
+    for (size_t i = 0; i < policy->n_tolerations; i++) {
+        if (toleration_covers(&policy->toleration_list[i], &eci))
             return true;
     }
     return false;
@@ -60,8 +73,11 @@ bool policy_prepare(struct policy *policy, struct arena *arena)
     if (!settle(arena, &policy->tolerations) ||
         !settle(arena, &policy->required) ||
         !settle(arena, &policy->preferred) ||
+        !compile_tolerations(policy, arena) ||
         !term_compile_all(policy->required, arena, &policy->terms,
-                          &policy->n_terms))
+                          &policy->n_terms) ||
+        !term_compile_preferences(policy->preferred, arena,
+                                  &policy->preferences, &policy->n_preferences))
         return false;
     if (policy->fill_first) {
         policy->spread = read_json(text_of(SPREAD), arena);
@@ -77,5 +93,5 @@ bool policy_prepare(struct policy *policy, struct arena *arena)
                   "{\"key\":\"k8s.aliyun.com/vnode\",\"value\":\"true\","
                   "\"effect\":\"NoSchedule\"}",
                   arena);
-    return true;
+    return change_prepare(policy, arena);
 }

@@ -111,7 +111,9 @@ static void add_annotation(struct buf *out, bool *any, const char *key,
         return;
     buf_add_string(out, *any ? "," : ",\"auditAnnotations\":{");
     *any = true;
-    buf_printf(out, "\"%s\":", key);
+    buf_add_char(out, '"');
+    buf_add_string(out, key);
+    buf_add_string(out, "\":");
     json_write_string(out, value);
 }
 
@@ -127,7 +129,10 @@ void review_encode(const struct review *review,
     buf_add_string(out, ",\"allowed\":true");
     if (answer->patch.data) {
         buf_add_string(out, ",\"patch\":\"");
-        buf_add_base64(out, answer->patch);
+        if (answer->encoded_patch.data)
+            buf_add_text(out, answer->encoded_patch);
+        else
+            buf_add_base64(out, answer->patch);
         buf_add_string(out, "\",\"patchType\":\"JSONPatch\"");
     }
     add_annotation(out, &any, "decision", answer->decision);

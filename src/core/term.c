@@ -93,8 +93,9 @@ static bool requirement_compile(const struct json *node, struct arena *arena,
         return false;
     for (const struct json *v = values ? values->child : NULL; v; v = v->next)
         out->values[out->n_values++] = v->string;
-    qsort(out->values, out->n_values, sizeof(struct text),
-          text_compare_pointers);
+    if (out->n_values > 1)
+        qsort(out->values, out->n_values, sizeof(struct text),
+              text_compare_pointers);
     for (size_t i = 0; i < out->n_values; i++) {
         if (kept == 0 || !text_equal(out->values[kept - 1], out->values[i]))
             out->values[kept++] = out->values[i];
@@ -116,7 +117,8 @@ static bool compile_list(const struct json *array, struct arena *arena,
         if (!requirement_compile(e, arena, &out[i++]))
             return false;
     }
-    qsort(out, total, sizeof(*out), compare_requirements);
+    if (total > 1)
+        qsort(out, total, sizeof(*out), compare_requirements);
     for (i = 0; i < total; i++) {
         if (kept == 0 || compare(&out[kept - 1], &out[i]) != 0)
             out[kept++] = out[i];
@@ -152,6 +154,23 @@ bool term_compile_all(const struct json *array, struct arena *arena,
         return false;
     for (const struct json *e = array ? array->child : NULL; e; e = e->next) {
         if (!term_compile(e, arena, &(*terms)[i++]))
+            return false;
+    }
+    return true;
+}
+
+bool term_compile_preferences(const struct json *array, struct arena *arena,
+                              struct term **terms, size_t *count)
+{
+    *count = 0;
+    *terms = arena_array(arena, json_count(array), sizeof(**terms));
+    if (!*terms)
+        return false;
+    for (const struct json *e = array ? array->child : NULL; e; e = e->next) {
+        const struct json *preference = json_get(e, "preference");
+
+        if (preference &&
+            !term_compile(preference, arena, &(*terms)[(*count)++]))
             return false;
     }
     return true;
