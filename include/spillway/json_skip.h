@@ -27,7 +27,7 @@ typedef const char *json_skip_function(const char *at, const char *end,
 struct json_skipper {
     const char *name;
     bool (*is_supported)(void);
-    json_skip_function *skip;
+    json_skip_function *run;
 };
 
 /* All that were built, the best first; the last runs everywhere. */

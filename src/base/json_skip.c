@@ -291,15 +291,20 @@ static ALWAYS_INLINE const char *skip(const char *at, const char *end,
                                       classify_function *classify,
                                       sum_function *sum)
 {
-    struct state state = {
-        .kinds = 2 | (*at == '{'),
-        .too_deep = (uint64_t)1 << (room < DEEPEST ? room : DEEPEST),
-        .utf8 = at,
-    };
+    struct state state;
     char padded[BLOCK];
     uint64_t live;
 
-    for (; at < end && room > 0; at += STEP) {
+    *stuck = at + 1;
+    if (room < 2)
+        return NULL;
+    /* Room is left for an empty container in the innermost. */
+    state = (struct state){
+        .kinds = 2 | (*at == '{'),
+        .too_deep = (uint64_t)1 << (room < DEEPEST ? room - 1 : DEEPEST - 1),
+        .utf8 = at,
+    };
+    for (; at < end; at += STEP) {
         const char *block = at;
 
         if (end - at < BLOCK) {
@@ -508,7 +513,7 @@ const char *json_skip(const char *at, const char *end, unsigned room,
 
     for (size_t i = 0; !function; i++) {
         if (json_skippers[i].is_supported())
-            function = json_skippers[i].skip;
+            function = json_skippers[i].run;
     }
     atomic_store_explicit(&best, function, memory_order_relaxed);
     return function(at, end, room, stuck);

@@ -13,6 +13,8 @@
 #include "spillway/arena.h"
 #include "spillway/buf.h"
 #include "spillway/json.h"
+#include "spillway/json_scan.h"
+#include "spillway/json_skip.h"
 
 static bool same_string(struct text ours, const char *theirs)
 {
@@ -87,6 +89,27 @@ static void check_written(const struct json *value, struct arena *arena)
              "both ways of writing say the same", out.data);
 }
 
+/* What is skipped as a whole is what the scanner moves over, token by token. */
+static void check_skipped(struct text text)
+{
+    const char *end = text.data + text.len;
+    struct error err = { 0 };
+    struct json_scan scan = { text.data, text.data, end, 0, end, &err };
+    bool good = json_scan_value(&scan);
+
+    for (size_t i = 0; i < json_n_skippers; i++) {
+        const char *stuck = NULL, *to;
+
+        if (!json_skippers[i].is_supported())
+            continue;
+        to = json_skippers[i].run(text.data, end, JSON_MAX_DEPTH, &stuck);
+        fuzz_law(!to || (good && to == scan.at),
+                 "what is skipped is what is scanned", json_skippers[i].name);
+        fuzz_law(to || (stuck > text.data && stuck <= end),
+                 "what cannot be skipped has a place", json_skippers[i].name);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct text text = fuzz_text(data, size);
@@ -95,6 +118,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct error err = { 0 };
     cJSON *theirs;
 
+    if (text.len && (*text.data == '{' || *text.data == '['))
+        check_skipped(text);
     if (!json_read(text, &json_any, JSON_MAX_VALUES, &arena, &document, &err)) {
         fuzz_law(err.kind == ERROR_INVALID && *err.text,
                  "a refusal has a reason", NULL);

@@ -45,8 +45,7 @@ static void check_built(const struct json *before, const struct json *after,
     fuzz_law(patch_build(before, after, "", arena, &patch, &count, &err),
              "a patch can be built", err.text);
     buf_add_char(&patch, ']');
-    fuzz_law(patch_prove(before, after, buf_text(&patch), arena, &proven,
-                         &err),
+    fuzz_law(patch_prove(before, after, buf_text(&patch), arena, &proven, &err),
              "memory suffices", err.text);
     fuzz_law(proven, "a built patch gives what was meant", patch.data);
     fuzz_law((count == 0) == json_equal(before, after, arena),

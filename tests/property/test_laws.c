@@ -21,8 +21,10 @@
 #include "oracle.h"
 #include "pods.h"
 
+#include "spillway/change.h"
 #include "spillway/macros.h"
 #include "spillway/patch.h"
+#include "spillway/review.h"
 
 enum { POLICIES = 850, POLICIES_WITH_TWINS = 150, PODS = 12, NODES = 12 };
 
@@ -38,6 +40,7 @@ struct trial {
     const char *policy_text, *pod_text;
     uint64_t seed;
 
+    size_t usual; /* pods whose patch was the usual one */
     struct admission admission;
     const struct json *before; /* as Go decodes it */
     struct json *after;        /* with the patch applied */
@@ -211,6 +214,36 @@ static void check_answer(const struct trial *trial)
           "patch and patchType do not go together");
 }
 
+/* The usual patch is the one that would have been made. */
+static void compare_usual(struct trial *trial)
+{
+    struct policy general = *trial->policy;
+    struct text body =
+        pods_review(trial->arena, pods_text(trial->arena, trial->pod_text));
+    struct change usual, made;
+    struct review review;
+    struct error err = { 0 };
+
+    general.usual = (struct usual_patch){ 0 };
+    check(
+        trial,
+        review_decode(body, policy_set_shape(trial->set), trial->arena, &review,
+                      &err) &&
+            change_pod(trial->policy, review.pod, false, trial->arena, &usual,
+                       &err) &&
+            change_pod(&general, review.pod, false, trial->arena, &made, &err),
+        "the pod cannot be changed");
+    if (!usual.encoded.data)
+        return;
+    trial->usual++;
+    check(trial,
+          text_equal(usual.patch, made.patch) &&
+              usual.n_operations == made.n_operations &&
+              usual.reason == made.reason && usual.proven && made.proven &&
+              usual.merge.n_terms == made.merge.n_terms,
+          "the usual patch is not the one that is made");
+}
+
 static void try_pod(struct trial *trial)
 {
     struct json *received = pods_json(trial->arena, trial->pod_text);
@@ -237,6 +270,8 @@ static void try_pod(struct trial *trial)
         compare_applies(trial, patch);
     }
     check_answer(trial);
+    if (trial->admission.reason != REASON_DAEMONSET)
+        compare_usual(trial);
     law_1(trial);
     law_2(trial);
     law_3(trial);
@@ -256,6 +291,7 @@ static uint64_t choose_seed(void)
 static void run(uint64_t seed, bool twins)
 {
     auto_arena struct arena keep = { 0 }, arena = { 0 };
+    size_t usual = 0;
     struct generator generator = { .state = seed + twins, .arena = &keep };
 
     print_message("SPILLWAY_SEED=%llu\n", (unsigned long long)seed);
@@ -278,9 +314,12 @@ static void run(uint64_t seed, bool twins)
             generator.arena = &arena;
             trial.pod_text = generate_pod(&generator, trial.policy, twins);
             try_pod(&trial);
+            usual += trial.usual;
             generator.arena = &keep;
         }
     }
+    print_message("%zu pods had their policy's usual patch\n", usual);
+    assert_true(usual >= PODS);
 }
 
 static void test_laws(void **state)
