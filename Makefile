@@ -203,6 +203,11 @@ $(BENCH_ENGINE): %: %.o $(LIB)
 	$(call say,LD,$@) $(link) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	    -o $@ $^ $(DEP_LIBS) -lm $(LDLIBS)
 
+BENCH_NULL := $(BUILD)/tests/bench/null
+
+$(BENCH_NULL): %: %.o $(LIB)
+	$(call say,LD,$@) $(link) -o $@ $^ $(DEP_LIBS) -lm $(LDLIBS)
+
 # Recorded reviews are seeds, too.
 REVIEWS := $(wildcard tests/golden/*/review.json)
 SEEDS   := tests/fuzz/corpus

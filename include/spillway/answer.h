@@ -8,6 +8,7 @@
 
 #include <microhttpd.h>
 
+#include "spillway/macros.h"
 #include "spillway/text.h"
 
 struct answer {
@@ -19,16 +20,21 @@ struct answer {
     bool retry;               /* Retry-After: 1 */
 };
 
-/* Queue the answer.  MHD_NO when that cannot be done: the library then drops
- * the connection. */
-enum MHD_Result answer_send(struct MHD_Connection *connection,
-                            const struct answer *answer);
+/* Its body and type, to be queued later; NULL when memory is short.  Released
+ * by answer_queue(), or with MHD_destroy_response(). */
+struct MHD_Response *answer_prepare(const struct answer *answer) must_check;
 
 /*
- * Queue a failure as a metav1.Status, whose message kube-apiserver shows to
+ * Prepare a failure as a metav1.Status, whose message kube-apiserver shows to
  * the user.  `answer` says all but the content; its text may be of any bytes.
  */
-enum MHD_Result answer_status(struct MHD_Connection *connection,
-                              const struct answer *answer, const char *message);
+struct MHD_Response *answer_prepare_status(const struct answer *answer,
+                                           const char *message) must_check;
+
+/* Queue what was prepared (NULL is fine).  MHD_NO when that cannot be done: the
+ * library then drops the connection. */
+enum MHD_Result answer_queue(struct MHD_Connection *connection,
+                             const struct answer *answer,
+                             struct MHD_Response *response);
 
 #endif

@@ -25,6 +25,10 @@ struct body {
     size_t held;     /* of `inflight` */
 };
 
+/* True when there is room for such a body now; see body_begin(). */
+bool body_fits(const struct inflight *inflight, size_t expected,
+               bool is_chunked);
+
 /* Begin a body of `expected` bytes, or at most so many when it comes in chunks.
  * False when there is no room for so many now. */
 bool body_begin(struct body *body, struct inflight *inflight, size_t expected,

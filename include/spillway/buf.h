@@ -73,6 +73,9 @@ void buf_printf(struct buf *buf, const char *fmt, ...) printf_like(2, 3);
 void buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
     printf_like(2, 0);
 
+/* Append a number in decimal. */
+void buf_add_number(struct buf *buf, unsigned long long number);
+
 /* Append at most `limit` bytes of a text from outside, for a message: control
  * characters become '?', UTF-8 sequences are not cut. */
 void buf_add_shown(struct buf *buf, struct text text, size_t limit);

@@ -23,9 +23,9 @@ struct snapshots;
 
 /* Called by the server's threads, several requests at once. */
 struct server_handler {
-    /* A request line has come.  What is returned (NULL is fine) is handed to
-     * the other functions and, in every case, to `end`. */
-    void *(*begin)(void *context);
+    /* Bytes that a request needs: zeroed when its line has come, and handed to
+     * all these functions.  They are used again by the connection's next. */
+    size_t request_size;
 
     /* The head is complete.  May queue an answer already; then the body is
      * not read, and the connection ends with it.  MHD_NO drops the
@@ -35,7 +35,9 @@ struct server_handler {
                             const char *method, const char *version);
 
     /* A piece of the body. */
-    void (*body)(void *context, void *request, const char *data, size_t size);
+    void (*body)(void *context, void *request,
+                 struct MHD_Connection *connection, const char *data,
+                 size_t size);
 
     /* The request is complete: queue the answer. */
     enum MHD_Result (*answer)(void *context, void *request,

@@ -4,8 +4,8 @@
  * The library tells when a request line is complete and when an answer is
  * sent, but neither when a handshake ends nor when the first byte of a request
  * comes.  GnuTLS does: by a hook on the Finished messages (RFC 8446, section
- * 4.4.4) and through the function that reads the socket.  Without TLS, only
- * the request line is seen.
+ * 4.4.4) and through the functions that read and write the socket.  Without
+ * TLS, only the request line is seen.
  */
 #ifndef SPILLWAY_TRANSPORT_H
 #define SPILLWAY_TRANSPORT_H
@@ -32,6 +32,13 @@ void transport_begin(struct transport *transport);
  * was seen. */
 long long transport_elapsed(const struct transport *transport,
                             long long now_ms);
+
+/*
+ * The library is about to send an answer, as two records: its head and its
+ * body, of at least one byte.  They go out together, so that there is one
+ * packet, and the client is woken once.
+ */
+void transport_gather(struct transport *transport);
 
 /* The answer has been sent to its last byte. */
 void transport_end(struct transport *transport);

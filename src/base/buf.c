@@ -62,6 +62,17 @@ char *buf_reserve_exactly(struct buf *buf, size_t more)
     return reserve(buf, more, true);
 }
 
+void buf_add_number(struct buf *buf, unsigned long long number)
+{
+    char digits[3 * sizeof(number)], *first = digits + sizeof(digits);
+
+    do {
+        *--first = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    buf_add(buf, first, (size_t)(digits + sizeof(digits) - first));
+}
+
 void buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
 {
     va_list again;

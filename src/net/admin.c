@@ -114,7 +114,7 @@ static enum MHD_Result send_text(struct MHD_Connection *connection,
         .allow = allow,
     };
 
-    return answer_send(connection, &answer);
+    return answer_queue(connection, &answer, answer_prepare(&answer));
 }
 
 static bool wants_verbose(struct MHD_Connection *connection)
@@ -138,11 +138,13 @@ static enum MHD_Result admin_head(void *context, void *request,
     return MHD_YES;
 }
 
-static void admin_body(void *context, void *request, const char *data,
+static void admin_body(void *context, void *request,
+                       struct MHD_Connection *connection, const char *data,
                        size_t size)
 {
     (void)context;
     (void)request;
+    (void)connection;
     (void)data;
     (void)size;
 }
@@ -169,13 +171,7 @@ static enum MHD_Result admin_answer(void *context, void *request,
         return MHD_NO;
     answer.content_type = route->content_type;
     answer.body = buf_text(&body);
-    return answer_send(connection, &answer);
-}
-
-static void *admin_begin(void *context)
-{
-    (void)context;
-    return NULL;
+    return answer_queue(connection, &answer, answer_prepare(&answer));
 }
 
 static void admin_end(void *context, void *request, unsigned status,
@@ -188,7 +184,6 @@ static void admin_end(void *context, void *request, unsigned status,
 }
 
 const struct server_handler admin_handler = {
-    .begin = admin_begin,
     .head = admin_head,
     .body = admin_body,
     .answer = admin_answer,

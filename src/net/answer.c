@@ -6,6 +6,8 @@
 #include "spillway/buf.h"
 #include "spillway/json.h"
 #include "spillway/macros.h"
+#include "spillway/peer.h"
+#include "spillway/transport.h"
 
 static bool add_header(struct MHD_Response *response, const char *name,
                        const char *value)
@@ -16,9 +18,7 @@ static bool add_header(struct MHD_Response *response, const char *name,
 static bool add_headers(struct MHD_Response *response,
                         const struct answer *answer)
 {
-    return add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                      answer->content_type) &&
-           (!answer->allow ||
+    return (!answer->allow ||
             add_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow)) &&
            (!answer->retry ||
             add_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1")) &&
@@ -26,10 +26,8 @@ static bool add_headers(struct MHD_Response *response,
             add_header(response, MHD_HTTP_HEADER_CONNECTION, "close"));
 }
 
-enum MHD_Result answer_send(struct MHD_Connection *connection,
-                            const struct answer *answer)
+struct MHD_Response *answer_prepare(const struct answer *answer)
 {
-    enum MHD_Result queued = MHD_NO;
     /* The library copies, but its parameter is not const. */
     const union {
         const char *data;
@@ -38,8 +36,25 @@ enum MHD_Result answer_send(struct MHD_Connection *connection,
     struct MHD_Response *response = MHD_create_response_from_buffer(
         answer->body.len, body.buffer, MHD_RESPMEM_MUST_COPY);
 
+    if (response && !add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                answer->content_type)) {
+        MHD_destroy_response(response);
+        return NULL;
+    }
+    return response;
+}
+
+enum MHD_Result answer_queue(struct MHD_Connection *connection,
+                             const struct answer *answer,
+                             struct MHD_Response *response)
+{
+    enum MHD_Result queued = MHD_NO;
+    struct peer *peer = peer_of(connection);
+
     if (!response)
         return MHD_NO;
+    if (peer && answer->body.len > 0)
+        transport_gather(peer_transport(peer));
     if (add_headers(response, answer))
         queued = MHD_queue_response(connection, answer->code, response);
     MHD_destroy_response(response);
@@ -89,13 +104,13 @@ static char *status_text(unsigned code, const char *quoted_message)
     return text;
 }
 
-enum MHD_Result answer_status(struct MHD_Connection *connection,
-                              const struct answer *answer, const char *message)
+struct MHD_Response *answer_prepare_status(const struct answer *answer,
+                                           const char *message)
 {
     auto_buf struct buf quoted = { 0 };
     struct answer whole = *answer;
+    struct MHD_Response *response;
     char *text = NULL;
-    enum MHD_Result queued;
 
     /* cJSON would pass on bytes that are not UTF-8. */
     json_write_string(&quoted, text_of(message));
@@ -103,7 +118,7 @@ enum MHD_Result answer_status(struct MHD_Connection *connection,
         text = status_text(answer->code, quoted.data);
     whole.content_type = "application/json";
     whole.body = text_of(text);
-    queued = answer_send(connection, &whole);
+    response = answer_prepare(&whole);
     cJSON_free(text);
-    return queued;
+    return response;
 }

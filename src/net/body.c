@@ -22,17 +22,27 @@ static bool account(struct body *body, struct inflight *inflight)
     return more <= inflight->limit && before <= inflight->limit - more;
 }
 
+static size_t first_reserve(size_t expected)
+{
+    return expected < FIRST_RESERVE ? expected : FIRST_RESERVE;
+}
+
+bool body_fits(const struct inflight *inflight, size_t expected,
+               bool is_chunked)
+{
+    size_t held = atomic_load_explicit(&inflight->held, memory_order_relaxed);
+    size_t need = is_chunked ? first_reserve(expected) : expected;
+
+    return held <= inflight->limit && need <= inflight->limit - held;
+}
+
 bool body_begin(struct body *body, struct inflight *inflight, size_t expected,
                 bool is_chunked)
 {
-    size_t held = atomic_load_explicit(&inflight->held, memory_order_relaxed);
-    size_t first = expected < FIRST_RESERVE ? expected : FIRST_RESERVE;
-    size_t need = is_chunked ? first : expected;
-
     body->expected = expected;
-    if (held > inflight->limit || need > inflight->limit - held)
+    if (!body_fits(inflight, expected, is_chunked))
         return false;
-    (void)buf_reserve_exactly(&body->bytes, first);
+    (void)buf_reserve_exactly(&body->bytes, first_reserve(expected));
     return account(body, inflight);
 }
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,7 +18,7 @@ enum {
     EXCHANGE_MAGIC = 0x5e71c4a9,
     /* What one connection may use for heads and small pieces of bodies.  A
      * head that does not fit is refused by libmicrohttpd with 431. */
-    CONNECTION_MEMORY = 16 * 1024,
+    CONNECTION_MEMORY = 32 * 1024,
 };
 
 /* TLS 1.3, and 1.2 with forward secrecy and authenticated encryption. */
@@ -34,25 +35,43 @@ struct server {
     struct listener *listener;
 };
 
-/* One request of one connection, from its first line to its end. */
+/* The requests of one connection, one after the other. */
 struct exchange {
     unsigned magic;
+    bool is_open; /* from the first line of a request to its end */
     bool head_done;
-    void *request; /* the handler's */
+    alignas(max_align_t) char request[]; /* the handler's */
 };
 
 static void end_exchange(const struct server *server, struct peer *peer,
                          unsigned status)
 {
-    struct exchange *exchange = peer ? take(peer_exchange(peer)) : NULL;
+    struct exchange *exchange = peer ? *peer_exchange(peer) : NULL;
 
-    if (!exchange)
+    if (!exchange || !exchange->is_open)
         return;
     assert(exchange->magic == EXCHANGE_MAGIC);
+    exchange->is_open = false;
     server->settings.handler->end(
         server->settings.context, exchange->request, status,
         transport_elapsed(peer_transport(peer), listener_now()));
-    free(exchange);
+}
+
+/* What the connection keeps for its requests; NULL when memory is short. */
+static struct exchange *need_exchange(const struct server *server,
+                                      struct peer *peer)
+{
+    size_t size = server->settings.handler->request_size;
+    struct exchange **exchange = peer_exchange(peer);
+
+    if (!*exchange)
+        *exchange = malloc(sizeof(**exchange) + size);
+    if (*exchange) {
+        memset(*exchange, 0, sizeof(**exchange) + size);
+        (*exchange)->magic = EXCHANGE_MAGIC;
+        (*exchange)->is_open = true;
+    }
+    return *exchange;
 }
 
 static void *on_request_line(void *context, const char *uri,
@@ -60,19 +79,14 @@ static void *on_request_line(void *context, const char *uri,
 {
     const struct server *server = context;
     struct peer *peer = peer_of(connection);
-    struct exchange *exchange = peer ? calloc(1, sizeof(*exchange)) : NULL;
 
     (void)uri;
-    if (!exchange)
+    if (!peer)
         return NULL;
     transport_begin(peer_transport(peer));
     /* The library forgets a request whose arguments do not fit its memory. */
     end_exchange(server, peer, 0);
-    exchange->magic = EXCHANGE_MAGIC;
-    exchange->request =
-        server->settings.handler->begin(server->settings.context);
-    *peer_exchange(peer) = exchange;
-    return exchange;
+    return need_exchange(server, peer);
 }
 
 static enum MHD_Result on_head(const struct server *server,
@@ -116,7 +130,7 @@ static enum MHD_Result on_request(void *context,
         return s->handler->answer(s->context, exchange->request, connection,
                                   url, method);
     }
-    s->handler->body(s->context, exchange->request, data, *size);
+    s->handler->body(s->context, exchange->request, connection, data, *size);
     *size = 0;
     return MHD_YES;
 }
@@ -177,6 +191,8 @@ static void on_connection(void *context, struct MHD_Connection *connection,
     else
         connections_remove(server->connections, fd);
     end_exchange(server, peer, 0);
+    if (peer)
+        free(*peer_exchange(peer));
     peer_free(peer);
     *socket_context = NULL;
 }

@@ -10,10 +10,15 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "spillway/connections.h"
 #include "spillway/listener.h"
+
+/* Of a record; GnuTLS has it in one. */
+enum { MAX_PARTS = 8 };
 
 struct transport {
     int fd;
@@ -22,6 +27,10 @@ struct transport {
     bool finished_sent, finished_received;
     bool in_request, lingers;
     long long begun_ms; /* when the request was */
+
+    bool gathers;     /* the next record is kept for the one behind it */
+    size_t held;      /* bytes of `record` to be sent first */
+    char record[512]; /* a head; those that are longer are not kept */
 };
 
 static bool is_open(const struct transport *transport)
@@ -38,6 +47,67 @@ static ssize_t pull(gnutls_transport_ptr_t pointer, void *data, size_t size)
         gnutls_transport_set_errno(transport->session, errno);
     else if (n > 0 && is_open(transport))
         transport_begin(transport);
+    return n;
+}
+
+/* Send what was held, and those parts.  Returns how many bytes of the parts
+ * went out; -1 with errno when none did. */
+static ssize_t send_all(struct transport *transport, const giovec_t *parts,
+                        size_t count)
+{
+    struct iovec all[1 + MAX_PARTS] = { { transport->record,
+                                          transport->held } };
+    struct msghdr message = { .msg_iov = all, .msg_iovlen = 1 };
+    ssize_t n;
+
+    for (size_t i = 0; i < count; i++)
+        all[message.msg_iovlen++] = parts[i];
+    n = sendmsg(transport->fd, &message, MSG_NOSIGNAL);
+    if (n < 0)
+        return -1;
+    if ((size_t)n >= transport->held) {
+        n -= (ssize_t)transport->held;
+        transport->held = 0;
+    } else {
+        transport->held -= (size_t)n;
+        memmove(transport->record, transport->record + n, transport->held);
+        n = 0;
+    }
+    if (n > 0 || count == 0)
+        return n;
+    errno = EAGAIN;
+    return -1;
+}
+
+/* Keep the record for later; false when it is too long. */
+static bool hold(struct transport *transport, const giovec_t *parts,
+                 size_t count, size_t len)
+{
+    transport->gathers = false;
+    if (len > sizeof(transport->record) - transport->held)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(transport->record + transport->held, parts[i].iov_base,
+               parts[i].iov_len);
+        transport->held += parts[i].iov_len;
+    }
+    return true;
+}
+
+static ssize_t push(gnutls_transport_ptr_t pointer, const giovec_t *parts,
+                    int n_parts)
+{
+    struct transport *transport = pointer;
+    size_t count = n_parts < MAX_PARTS ? (size_t)n_parts : MAX_PARTS, len = 0;
+    ssize_t n;
+
+    for (size_t i = 0; i < count; i++)
+        len += parts[i].iov_len;
+    if (transport->gathers && hold(transport, parts, count, len))
+        return (ssize_t)len;
+    n = send_all(transport, parts, count);
+    if (n < 0)
+        gnutls_transport_set_errno(transport->session, errno);
     return n;
 }
 
@@ -75,8 +145,6 @@ struct transport *transport_new(int fd, struct connection *entry,
                                 gnutls_session_t session)
 {
     struct transport *transport = calloc(1, sizeof(*transport));
-    gnutls_transport_ptr_t receive, send;
-
     if (!transport)
         return NULL;
     transport->fd = fd;
@@ -84,8 +152,8 @@ struct transport *transport_new(int fd, struct connection *entry,
     transport->session = session;
     if (!session)
         return transport;
-    gnutls_transport_get_ptr2(session, &receive, &send);
-    gnutls_transport_set_ptr2(session, transport, send);
+    gnutls_transport_set_ptr(session, transport);
+    gnutls_transport_set_vec_push_function(session, push);
     gnutls_transport_set_pull_function(session, pull);
     gnutls_transport_set_pull_timeout_function(session, pull_timeout);
     gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED,
@@ -110,10 +178,19 @@ long long transport_elapsed(const struct transport *transport, long long now_ms)
 void transport_end(struct transport *transport)
 {
     transport->in_request = false;
+    /* The library had nothing to send behind it, against expectation. */
+    transport->gathers = false;
+    if (transport->held && send_all(transport, NULL, 0) < 0)
+        connection_abort(transport->entry, CONNECTION_END_CLIENT);
     connection_enter(transport->entry, CONNECTION_IDLE, listener_now());
     /* A pipelined request that GnuTLS holds already has begun. */
     if (transport->session && gnutls_record_check_pending(transport->session))
         transport_begin(transport);
+}
+
+void transport_gather(struct transport *transport)
+{
+    transport->gathers = transport->session;
 }
 
 void transport_linger(struct transport *transport)

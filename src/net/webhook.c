@@ -1,9 +1,10 @@
 /*
  * webhook.c - see webhook.h for the contract.
  *
- * One request: the head is checked before the body is read; the body is
- * gathered, or thrown away once it is too large; at its end the engine decides
- * and the answer is queued.
+ * One request: the head is checked before the body is read.  A body that comes
+ * in one piece is decided where it lies; others are gathered first, or thrown
+ * away once they are too large.  At the end of the request the answer is
+ * queued.
  */
 #include "spillway/webhook.h"
 
@@ -41,7 +42,12 @@ struct request {
     bool is_counted;        /* as an admission in flight */
     unsigned code;          /* of our answer, which is counted; 0: none yet */
     struct refusal refusal; /* to be sent at the end; code 0 for none */
+    bool is_chunked;
+    size_t expected; /* bytes of the body, or at most so many in chunks */
+    size_t received; /* of them */
     struct body body;
+    struct answer answer; /* what was decided; code 0 for nothing yet */
+    struct MHD_Response *response;
     unsigned long long decided_ns; /* how long that took */
     char uid[UID_SHOWN];           /* of the review, clipped */
 };
@@ -72,16 +78,6 @@ static void turn_done(struct turn *turn)
 
 /* --- begin and end ----------------------------------------------------- */
 
-static void *request_begin(void *context)
-{
-    struct request *request = calloc(1, sizeof(*request));
-
-    (void)context;
-    if (request)
-        request->magic = REQUEST_MAGIC;
-    return request;
-}
-
 static void log_slow(const struct request *request, unsigned status,
                      long long elapsed_ms)
 {
@@ -89,7 +85,7 @@ static void log_slow(const struct request *request, unsigned status,
               status ? "slow request" : "slow request was not answered",
               log_number("ms", (unsigned long long)elapsed_ms),
               log_number("decided_us", request->decided_ns / 1000),
-              log_number("bytes", request->body.bytes.len),
+              log_number("bytes", request->received),
               log_number("code", status), log_string("uid", request->uid));
 }
 
@@ -99,20 +95,18 @@ static void request_end(void *context, void *state, unsigned status,
     struct webhook *webhook = context;
     struct request *request = state;
 
-    assert(!request || request->magic == REQUEST_MAGIC);
     /* What libmicrohttpd answered by itself has not been counted yet. */
-    if (request && request->code)
+    if (request->code)
         status = request->code;
     else if (status)
         metrics_http(status);
-    if (!request)
-        return;
     if (webhook->settings.slow_ms && elapsed_ms >= webhook->settings.slow_ms)
         log_slow(request, status, elapsed_ms);
     if (request->is_counted)
         metrics_admission_end();
     body_done(&request->body, &webhook->inflight);
-    free(request);
+    if (request->response)
+        MHD_destroy_response(request->response); /* nobody wanted it */
 }
 
 /* --- answers ----------------------------------------------------------- */
@@ -130,22 +124,21 @@ static bool ends_connection(const struct turn *turn)
     return true;
 }
 
+/* Queue the answer; what was prepared is gone with it. */
 static enum MHD_Result finish(const struct turn *turn, struct answer *answer,
-                              const char *message)
+                              struct MHD_Response *response)
 {
-    enum MHD_Result queued;
-
     answer->close = ends_connection(turn) || answer->close;
     /* Before it is sent: who reads the answer may read the counters next. */
     metrics_http(answer->code);
     turn->request->code = answer->code;
-    queued = message ? answer_status(turn->connection, answer, message)
-                     : answer_send(turn->connection, answer);
-    if (message)
-        log_event(LOG_LEVEL_DEBUG, "refused request",
-                  log_number("code", answer->code),
-                  log_string("error", message));
-    return queued;
+    return answer_queue(turn->connection, answer, response);
+}
+
+static void note_refusal(unsigned code, const char *message)
+{
+    log_event(LOG_LEVEL_DEBUG, "refused request", log_number("code", code),
+              log_string("error", message));
 }
 
 static enum MHD_Result finish_refusal(const struct turn *turn)
@@ -158,20 +151,21 @@ static enum MHD_Result finish_refusal(const struct turn *turn)
         .retry = refusal->code == 503,
     };
 
-    return finish(turn, &answer, refusal->message);
+    note_refusal(refusal->code, refusal->message);
+    return finish(turn, &answer,
+                  answer_prepare_status(&answer, refusal->message));
 }
 
-static enum MHD_Result finish_error(const struct turn *turn,
-                                    const struct error *err)
+static void prepare_error(struct request *request, const struct error *err)
 {
-    struct answer answer = { .code = 400 };
-
+    request->answer.code = 400;
     if (err->kind == ERROR_SYSTEM) {
-        answer.code = 500;
+        request->answer.code = 500;
         log_event(LOG_LEVEL_ERROR, "cannot decide a review",
                   log_string("error", err->text));
     }
-    return finish(turn, &answer, err->text);
+    note_refusal(request->answer.code, err->text);
+    request->response = answer_prepare_status(&request->answer, err->text);
 }
 
 /* --- the head ---------------------------------------------------------- */
@@ -192,18 +186,20 @@ static bool is_stranger(const struct turn *turn, struct refusal *refusal)
     return true;
 }
 
-/* Room for the body; fills the refusal when there is none. */
-static bool begin_body(const struct turn *turn, const struct request_head *head,
-                       size_t length)
+/* What is known of the body; fills the refusal when there is no room. */
+static bool expect_body(const struct turn *turn,
+                        const struct request_head *head, size_t length)
 {
     const struct webhook_settings *s = &turn->webhook->settings;
-    bool is_chunked = head->n_transfer_encodings > 0;
+    struct request *request = turn->request;
 
-    if (body_begin(&turn->request->body, &turn->webhook->inflight,
-                   is_chunked ? s->max_body : length, is_chunked))
+    request->is_chunked = head->n_transfer_encodings > 0;
+    request->expected = request->is_chunked ? s->max_body : length;
+    if (body_fits(&turn->webhook->inflight, request->expected,
+                  request->is_chunked))
         return true;
     metrics_overload(OVERLOAD_BYTES);
-    refusal_overloaded(&turn->request->refusal);
+    refusal_overloaded(&request->refusal);
     return false;
 }
 
@@ -220,14 +216,12 @@ static enum MHD_Result request_head(void *context, void *state,
                                  .version = version };
     size_t length = 0;
 
-    if (!request)
-        return MHD_NO; /* there was no memory for it */
-    assert(request->magic == REQUEST_MAGIC);
+    request->magic = REQUEST_MAGIC;
     head_read(connection, &head);
     if (refusal_find_framing(&head, &request->refusal) ||
         is_stranger(&turn, &request->refusal) ||
         refusal_find(&head, s->path, s->max_body, &length, &request->refusal) ||
-        !begin_body(&turn, &head, length)) {
+        !expect_body(&turn, &head, length)) {
         /* Without a body there is nothing to cut off: answered at its end, the
          * request leaves the connection usable. */
         if (!refusal_ends_connection(&head, &request->refusal))
@@ -239,28 +233,7 @@ static enum MHD_Result request_head(void *context, void *state,
     return MHD_YES;
 }
 
-/* --- the body ---------------------------------------------------------- */
-
-/* No answer can be queued before the end of a body that is refused only now;
- * the rest is read and forgotten. */
-static void request_body(void *context, void *state, const char *data,
-                         size_t size)
-{
-    struct webhook *webhook = context;
-    struct request *request = state;
-
-    assert(request->magic == REQUEST_MAGIC);
-    if (request->refusal.code)
-        return;
-    if (size > webhook->settings.max_body - request->body.bytes.len) {
-        /* Only a chunked body gets here. */
-        refusal_too_big(webhook->settings.max_body, &request->refusal);
-        body_done(&request->body, &webhook->inflight);
-    } else if (!body_add(&request->body, &webhook->inflight, data, size)) {
-        metrics_overload(OVERLOAD_BYTES);
-        refusal_overloaded(&request->refusal);
-    }
-}
+/* --- deciding ---------------------------------------------------------- */
 
 static struct arena *arena_of_thread(const struct webhook *webhook)
 {
@@ -293,7 +266,7 @@ static unsigned long long elapsed_ns(const struct timespec *start)
 }
 
 /* What was decided, told to whoever keeps accounts of it. */
-static void note_decision(const struct turn *turn,
+static void note_decision(const struct turn *turn, struct text body,
                           const struct admission *admission)
 {
     struct request *request = turn->request;
@@ -304,29 +277,98 @@ static void note_decision(const struct turn *turn,
     account_admission(admission, request->decided_ns);
     if (turn->webhook->settings.recorder)
         recorder_offer(turn->webhook->settings.recorder, turn->now->policy,
-                       buf_text(&request->body.bytes), admission);
+                       body, admission);
 }
 
-static enum MHD_Result decide(const struct turn *turn, struct arena *arena)
+static bool decide_in(const struct turn *turn, struct text body,
+                      struct arena *arena, struct error *err)
 {
-    const struct buf *bytes = &turn->request->body.bytes;
+    struct request *request = turn->request;
     struct admission admission = { 0 };
-    struct error err = { 0 };
     struct timespec start;
-    struct answer answer = { .code = 200, .content_type = "application/json" };
 
     (void)clock_gettime(CLOCK_MONOTONIC, &start);
-    if (!arena) {
+    if (!admit(turn->now->policy, body, arena, &admission, err))
+        return false;
+    request->decided_ns = elapsed_ns(&start);
+    note_decision(turn, body, &admission);
+    request->answer = (struct answer){ .code = 200,
+                                       .content_type = "application/json",
+                                       .body = admission.response };
+    request->response = answer_prepare(&request->answer);
+    return true;
+}
+
+/* Decide, and prepare the answer. */
+static void decide(const struct turn *turn, struct text body)
+{
+    struct arena *arena = arena_of_thread(turn->webhook);
+    struct error err = { 0 };
+
+    if (!arena)
         (void)error_no_memory(&err);
-        return finish_error(turn, &err);
+    if (!arena || !decide_in(turn, body, arena, &err))
+        prepare_error(turn->request, &err);
+    if (arena)
+        arena_reset(arena);
+}
+
+/* --- the body ---------------------------------------------------------- */
+
+/* Append a piece; false when there is no room for it. */
+static bool gather(struct webhook *webhook, struct request *request,
+                   const char *data, size_t size)
+{
+    bool is_first = request->received == size;
+
+    return (!is_first || body_begin(&request->body, &webhook->inflight,
+                                    request->expected, request->is_chunked)) &&
+           body_add(&request->body, &webhook->inflight, data, size);
+}
+
+/* No answer can be queued before the end of a body that is refused only now;
+ * the rest is read and forgotten. */
+static void request_body(void *context, void *state,
+                         struct MHD_Connection *connection, const char *data,
+                         size_t size)
+{
+    struct webhook *webhook = context;
+    struct request *request = state;
+
+    assert(request->magic == REQUEST_MAGIC);
+    if (request->refusal.code)
+        return;
+    if (!request->is_chunked && size == request->expected) {
+        auto_turn struct turn turn = turn_of(context, state, connection);
+
+        request->received = size;
+        decide(&turn, (struct text){ data, size });
+        return;
     }
-    if (!buf_ok(bytes, &err) ||
-        !admit(turn->now->policy, buf_text(bytes), arena, &admission, &err))
-        return finish_error(turn, &err);
-    turn->request->decided_ns = elapsed_ns(&start);
-    note_decision(turn, &admission);
-    answer.body = admission.response;
-    return finish(turn, &answer, NULL);
+    if (size > webhook->settings.max_body - request->received) {
+        /* Only a chunked body gets here. */
+        refusal_too_big(webhook->settings.max_body, &request->refusal);
+        body_done(&request->body, &webhook->inflight);
+        return;
+    }
+    request->received += size;
+    if (!gather(webhook, request, data, size)) {
+        metrics_overload(OVERLOAD_BYTES);
+        refusal_overloaded(&request->refusal);
+        body_done(&request->body, &webhook->inflight);
+    }
+}
+
+/* Decide what was gathered. */
+static void decide_gathered(const struct turn *turn)
+{
+    struct request *request = turn->request;
+    struct error err = { 0 };
+
+    if (buf_ok(&request->body.bytes, &err))
+        decide(turn, buf_text(&request->body.bytes));
+    else
+        prepare_error(request, &err);
 }
 
 static enum MHD_Result request_answer(void *context, void *state,
@@ -334,23 +376,20 @@ static enum MHD_Result request_answer(void *context, void *state,
                                       const char *url, const char *method)
 {
     auto_turn struct turn turn = turn_of(context, state, connection);
-    enum MHD_Result queued;
-    struct arena *arena;
+    struct request *request = turn.request;
 
     (void)url;
     (void)method;
-    assert(turn.request->magic == REQUEST_MAGIC);
-    if (turn.request->refusal.code)
+    assert(request->magic == REQUEST_MAGIC);
+    if (request->refusal.code)
         return finish_refusal(&turn);
-    arena = arena_of_thread(turn.webhook);
-    queued = decide(&turn, arena);
-    if (arena)
-        arena_reset(arena);
-    return queued;
+    if (!request->answer.code)
+        decide_gathered(&turn);
+    return finish(&turn, &request->answer, take(&request->response));
 }
 
 const struct server_handler webhook_handler = {
-    .begin = request_begin,
+    .request_size = sizeof(struct request),
     .head = request_head,
     .body = request_body,
     .answer = request_answer,

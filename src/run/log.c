@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "spillway/buf.h"
@@ -25,6 +26,7 @@ static _Atomic(bool) as_json = false;
 /* Lines not written because stderr was full; under the lock. */
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 static unsigned long long dropped;
+static struct buf line; /* its memory is used again */
 
 void log_configure(const char *level, const char *format)
 {
@@ -55,23 +57,36 @@ bool log_is_json(void)
     return atomic_load_explicit(&as_json, memory_order_relaxed);
 }
 
+/* As RFC 3339 has it.  What takes time is done once a second. */
 static void add_time(struct buf *out, const struct timespec *time)
 {
+    static _Thread_local time_t second = -1;
+    static _Thread_local char text[32];
+    unsigned ms = (unsigned)(time->tv_nsec / 1000000);
     struct tm utc = { 0 };
-    char text[32];
 
-    (void)gmtime_r(&time->tv_sec, &utc);
-    (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-    buf_printf(out, "%s.%03ldZ", text, time->tv_nsec / 1000000);
+    if (time->tv_sec != second) {
+        second = time->tv_sec;
+        (void)gmtime_r(&time->tv_sec, &utc);
+        (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.", &utc);
+    }
+    buf_add_string(out, text);
+    buf_add_char(out, (char)('0' + ms / 100));
+    buf_add_char(out, (char)('0' + ms / 10 % 10));
+    buf_add_char(out, (char)('0' + ms % 10));
+    buf_add_char(out, 'Z');
 }
 
 /* True when a value can stand in a text line as it is. */
 static bool is_plain(struct text value)
 {
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned char c = (unsigned char)value.data[i];
+    static const bool special[256] = {
+        [0 ... ' '] = true, ['"'] = true, ['\''] = true,          ['\\'] = true,
+        ['='] = true,       ['`'] = true, [0x7F ... 0xFF] = true,
+    };
 
-        if (c <= ' ' || c > '~' || strchr("\"'\\=`", c))
+    for (size_t i = 0; i < value.len; i++) {
+        if (special[(unsigned char)value.data[i]])
             return false;
     }
     return value.len > 0;
@@ -82,7 +97,7 @@ static void add_value(struct buf *out, bool json, const struct log_field *field)
     struct text value = text_clip(field->text, LOG_VALUE_MAX);
 
     if (field->is_number)
-        buf_printf(out, "%llu", field->number);
+        buf_add_number(out, field->number);
     else if (!json && is_plain(value))
         buf_add_text(out, value);
     else
@@ -93,17 +108,19 @@ void log_format(struct buf *out, bool json, const struct timespec *time,
                 enum log_level level, const char *message,
                 const struct log_field *fields, size_t count)
 {
-    if (json)
-        buf_add_string(out, "{\"time\":\"");
+    buf_add_string(out, json ? "{\"time\":\"" : "");
     add_time(out, time);
-    if (json) {
-        buf_printf(out, "\",\"level\":\"%s\",\"msg\":", level_names[level]);
+    buf_add_string(out, json ? "\",\"level\":\"" : " ");
+    buf_add_string(out, level_names[level]);
+    buf_add_string(out, json ? "\",\"msg\":" : " ");
+    if (json)
         json_write_string(out, text_of(message));
-    } else {
-        buf_printf(out, " %s %s", level_names[level], message);
-    }
+    else
+        buf_add_string(out, message);
     for (size_t i = 0; i < count; i++) {
-        buf_printf(out, json ? ",\"%s\":" : " %s=", fields[i].key);
+        buf_add_string(out, json ? ",\"" : " ");
+        buf_add_string(out, fields[i].key);
+        buf_add_string(out, json ? "\":" : "=");
         add_value(out, json, &fields[i]);
     }
     buf_add_string(out, json ? "}\n" : "\n");
@@ -115,33 +132,39 @@ void log_format(struct buf *out, bool json, const struct timespec *time,
 static bool can_write(void)
 {
     struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+    static bool is_known, is_file;
+    struct stat status;
 
-    return poll(&fd, 1, 0) != 0;
+    if (!is_known) {
+        is_file = fstat(STDERR_FILENO, &status) == 0 && S_ISREG(status.st_mode);
+        is_known = true;
+    }
+    return is_file || poll(&fd, 1, 0) != 0; /* a file takes what it gets */
 }
 
 /* Under `writing`, so that nobody fills the pipe in between. */
-static void write_line(struct text line)
+static void write_out(struct text text)
 {
-    while (line.len > 0) {
-        ssize_t n = write(STDERR_FILENO, line.data, line.len);
+    while (text.len > 0) {
+        ssize_t n = write(STDERR_FILENO, text.data, text.len);
 
         if (n < 0 && errno != EINTR)
             return;
         if (n > 0)
-            line = (struct text){ line.data + n, line.len - (size_t)n };
+            text = (struct text){ text.data + n, text.len - (size_t)n };
     }
 }
 
 void log_write(enum log_level level, const char *message,
                const struct log_field *fields, size_t count)
 {
-    auto_buf struct buf line = { 0 };
     struct timespec now;
 
     if (!log_shows(level))
         return;
     (void)clock_gettime(CLOCK_REALTIME, &now);
     (void)pthread_mutex_lock(&writing);
+    buf_clear(&line);
     if (!can_write()) {
         dropped++;
     } else {
@@ -152,7 +175,7 @@ void log_write(enum log_level level, const char *message,
         log_format(&line, log_is_json(), &now, level, message, fields, count);
         dropped = 0;
         if (!line.failed)
-            write_line(buf_text(&line));
+            write_out(buf_text(&line));
     }
     (void)pthread_mutex_unlock(&writing);
 }

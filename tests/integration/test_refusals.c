@@ -135,7 +135,7 @@ static const struct row rows[] = {
       "POST /mutate HTTP/1.0\r\n" JSON
       "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
       400, NULL, NULL, false },
-    { "a head of 20 KB is 431",
+    { "a head of 40 KB is 431",
       NULL,
       431, NULL, NULL, false },
 };
@@ -193,13 +193,13 @@ static void assert_status(const struct reply *reply, const struct row *row)
 
 static void send_long_head(struct client *client)
 {
-    char *text = malloc(20001);
+    char *text = malloc(40001);
 
     assert_non_null(text);
-    memset(text, 'a', 20000);
-    text[20000] = '\0';
+    memset(text, 'a', 40000);
+    text[40000] = '\0';
     client_send(client, "POST /mutate HTTP/1.1\r\n" HOST "X: ");
-    (void)client_try_send(client, text, 20000);
+    (void)client_try_send(client, text, 40000);
     (void)client_try_send(client, "\r\n\r\n", 4);
     free(text);
 }
