@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -150,11 +151,31 @@ static void assert_answered_or_closed(struct client *client)
         assert_non_null(strstr(reply.body, "\"status\":\"Failure\""));
 }
 
+/* In pieces, each a record of its own; a body in one is never copied. */
+static void post_in(struct client *client, size_t pieces)
+{
+    char head[256];
+    size_t step = review_len / pieces;
+
+    (void)snprintf(head, sizeof(head),
+                   "POST /mutate HTTP/1.1\r\nHost: localhost\r\n"
+                   "Content-Type: application/json\r\n"
+                   "Content-Length: %zu\r\n\r\n",
+                   review_len);
+    client_send(client, head);
+    for (size_t at = 0; at < review_len; at += step) {
+        size_t len = review_len - at < step ? review_len - at : step;
+
+        if (!client_try_send(client, review + at, len))
+            return;
+    }
+}
+
 static void test_request(void **state)
 {
+    const size_t *pieces = *state;
     long n = 1;
 
-    (void)state;
     if (IS_SANITIZED)
         skip();
     assert_recovered();
@@ -163,14 +184,14 @@ static void test_request(void **state)
 
         client_open(&client, &server);
         arm(n);
-        client_post(&client, "", review, review_len);
+        post_in(&client, *pieces);
         assert_answered_or_closed(&client);
         failed = disarm();
         client_close(&client);
         assert_recovered();
     }
     /* Some failed, and then one did not. */
-    assert_in_range(n, 5, MOST - 1);
+    assert_in_range(n, 3, MOST - 1);
 }
 
 /* From accept(2) on. */
@@ -310,9 +331,12 @@ static void test_clock(void **state)
 
 int main(void)
 {
+    static size_t whole = 1, pieces = 4;
     static const struct CMUnitTest tests[] = {
         { "a request outlives every allocation that fails", test_request, NULL,
-          NULL, NULL },
+          NULL, &whole },
+        { "one in pieces outlives every allocation that fails", test_request,
+          NULL, NULL, &pieces },
         { "a new connection outlives every allocation that fails",
           test_connection, NULL, NULL, NULL },
         { "a reload outlives every allocation that fails", test_reload, NULL,
