@@ -200,8 +200,8 @@ static ALWAYS_INLINE uint64_t misplaced(const struct places *places,
 }
 
 /*
- * Go through the brackets.  Returns the bytes that are wrong; *live becomes
- * those that belong to the container, all unless it ends here.
+ * Go through the brackets.  Returns the bytes that are wrong; of *live, those
+ * that are in the text, it leaves what belongs to the container.
  */
 static ALWAYS_INLINE uint64_t walk(struct state *state, const struct masks *m,
                                    const struct places *places, uint64_t *live)
@@ -214,7 +214,7 @@ static ALWAYS_INLINE uint64_t walk(struct state *state, const struct masks *m,
     uint64_t brackets = (open | (m->close & ~(empty << 1))) & ~known;
     uint64_t kinds = state->kinds, wrong = 0, rest = ~known;
 
-    *live = ~known;
+    *live &= ~known;
     for (; brackets; brackets &= brackets - 1) {
         uint64_t up_to = brackets ^ (brackets - 1);
         uint64_t bit = brackets & -brackets;
@@ -232,7 +232,7 @@ static ALWAYS_INLINE uint64_t walk(struct state *state, const struct masks *m,
             return ~(uint64_t)0;
         kinds >>= 1;
         if (kinds == 1) {
-            *live = up_to & ~known;
+            *live &= up_to;
             state->kinds = kinds;
             return wrong;
         }
@@ -306,12 +306,15 @@ static ALWAYS_INLINE const char *skip(const char *at, const char *end,
     };
     for (; at < end; at += STEP) {
         const char *block = at;
+        uint64_t within = ~(uint64_t)0;
 
         if (end - at < BLOCK) {
             memset(padded, ' ', sizeof(padded));
             memcpy(padded, at, (size_t)(end - at));
             block = padded;
+            within = ((uint64_t)1 << (end - at)) - 1;
         }
+        live = within;
         if (!skip_block(&state, block, at, end, classify, sum, &live))
             break;
         if (state.kinds == 1)
