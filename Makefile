@@ -22,6 +22,10 @@ MAKEFLAGS  += --no-builtin-rules
 # $(call cc-option,FLAG): FLAG if this compiler takes it, else nothing.
 cc-option = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null \
                     2>/dev/null && echo $(1))
+# $(call ld-option,FLAG): the same for linking; a comma in FLAG is $(comma).
+ld-option = $(shell echo 'int main(void){return 0;}' | \
+                    $(CC) $(1) -x c - -o /dev/null 2>/dev/null && echo '$(1)')
+comma    := ,
 
 PACKAGES   := libmicrohttpd gnutls libcrypto libcjson yaml-0.1
 TEST_PACKAGES := $(PACKAGES) libssl cmocka
@@ -43,13 +47,17 @@ HARDEN.cc := -fPIE -fstack-protector-strong \
              $(call cc-option,-ftrivial-auto-var-init=zero) \
              $(call cc-option,-fcf-protection=full) \
              $(call cc-option,-mbranch-protection=standard)
-HARDEN.ld := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack \
-             -Wl,--as-needed -Wl,--gc-sections
+HARDEN.ld := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+
+# Nothing unwinds the stack at run time, and relocations can be packed.
+SMALL.cc := -ffunction-sections -fdata-sections \
+            -fno-asynchronous-unwind-tables -fno-unwind-tables
+SMALL.ld := -Wl,--as-needed -Wl,--gc-sections \
+            $(call ld-option,-Wl$(comma)-z$(comma)pack-relative-relocs)
 
 # What one mode adds.  _FORTIFY_SOURCE hides bugs from ASan: release only.
-MODE.release.cc := $(HARDEN.cc) -ffunction-sections -fdata-sections \
-                   -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
-MODE.release.ld := $(HARDEN.ld)
+MODE.release.cc := $(HARDEN.cc) $(SMALL.cc) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+MODE.release.ld := $(HARDEN.ld) $(SMALL.ld)
 MODE.asan.cc    := -O1 -fno-omit-frame-pointer -fno-common \
                    -fsanitize=address,undefined -fno-sanitize-recover=all
 MODE.asan.ld    := -fsanitize=address,undefined
@@ -85,6 +93,11 @@ $(BIN): $(BUILD)/src/main.o $(LIB)
 
 $(LIB): $(filter-out $(BUILD)/src/main.o,$(OBJS))
 	$(call say,AR,$@) rm -f $@ && $(AR) rcs $@ $^
+
+# All but the reading and merging of reviews is made small rather than fast.
+HOT  := src/base/json% src/base/arena% src/base/buf% src/core/merge% \
+        src/core/term%
+$(filter-out $(HOT:%=$(BUILD)/%),$(OBJS)): MODE.release.cc += -Os
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -40,7 +40,7 @@ char *buf_reserve(struct buf *buf, size_t more);
 /* The same, but makes no more room than that. */
 char *buf_reserve_exactly(struct buf *buf, size_t more);
 
-static inline void buf_add(struct buf *buf, const void *bytes, size_t len)
+inline void buf_add(struct buf *buf, const void *bytes, size_t len)
 {
     char *to = !buf->failed && len < buf->capacity - buf->len
                    ? buf->data + buf->len
@@ -54,17 +54,17 @@ static inline void buf_add(struct buf *buf, const void *bytes, size_t len)
     buf->len += len;
 }
 
-static inline void buf_add_string(struct buf *buf, const char *string)
+inline void buf_add_string(struct buf *buf, const char *string)
 {
     buf_add(buf, string, strlen(string));
 }
 
-static inline void buf_add_text(struct buf *buf, struct text text)
+inline void buf_add_text(struct buf *buf, struct text text)
 {
     buf_add(buf, text.data, text.len);
 }
 
-static inline void buf_add_char(struct buf *buf, char c)
+inline void buf_add_char(struct buf *buf, char c)
 {
     buf_add(buf, &c, 1);
 }

@@ -129,15 +129,13 @@ struct json *json_member(struct json *object, struct text key);
 /* The same, to be looked at; NULL when it is null. */
 const struct json *json_get_text(const struct json *object, struct text key);
 
-static inline const struct json *json_get(const struct json *object,
-                                          const char *key)
+inline const struct json *json_get(const struct json *object, const char *key)
 {
-    return json_get_text(object, text_of(key));
+    return json_get_text(object, (struct text){ key, strlen(key) });
 }
 
 /* The string under `key`; an absent text when there is none. */
-static inline struct text json_string(const struct json *object,
-                                      const char *key)
+inline struct text json_string(const struct json *object, const char *key)
 {
     const struct json *value = json_get(object, key);
 
@@ -146,7 +144,7 @@ static inline struct text json_string(const struct json *object,
 }
 
 /* The boolean under `key`; false when there is none. */
-static inline bool json_true(const struct json *object, const char *key)
+inline bool json_true(const struct json *object, const char *key)
 {
     const struct json *value = json_get(object, key);
 
@@ -155,8 +153,7 @@ static inline bool json_true(const struct json *object, const char *key)
 
 /* The first element or member of the value under `key`, for
  * `for (e = json_first(o, "x"); e; e = e->next)`. */
-static inline const struct json *json_first(const struct json *object,
-                                            const char *key)
+inline const struct json *json_first(const struct json *object, const char *key)
 {
     const struct json *value = json_get(object, key);
 

@@ -62,6 +62,12 @@ char *buf_reserve_exactly(struct buf *buf, size_t more)
     return reserve(buf, more, true);
 }
 
+/* Where they are not inlined. */
+extern inline void buf_add(struct buf *buf, const void *bytes, size_t len);
+extern inline void buf_add_string(struct buf *buf, const char *string);
+extern inline void buf_add_text(struct buf *buf, struct text text);
+extern inline void buf_add_char(struct buf *buf, char c);
+
 void buf_add_number(struct buf *buf, unsigned long long number)
 {
     char digits[3 * sizeof(number)], *first = digits + sizeof(digits);

@@ -42,6 +42,15 @@ const struct json *json_get_text(const struct json *object, struct text key)
     return found && found->type != JSON_NULL ? found : NULL;
 }
 
+/* Where they are not inlined. */
+extern inline const struct json *json_get(const struct json *object,
+                                          const char *key);
+extern inline struct text json_string(const struct json *object,
+                                      const char *key);
+extern inline bool json_true(const struct json *object, const char *key);
+extern inline const struct json *json_first(const struct json *object,
+                                            const char *key);
+
 size_t json_count(const struct json *value)
 {
     size_t count = 0;
