@@ -95,8 +95,8 @@ $(LIB): $(filter-out $(BUILD)/src/main.o,$(OBJS))
 	$(call say,AR,$@) rm -f $@ && $(AR) rcs $@ $^
 
 # All but the reading and merging of reviews is made small rather than fast.
-HOT  := src/base/json% src/base/arena% src/base/buf% src/core/merge% \
-        src/core/term%
+HOT  := src/base/json% src/base/arena% src/base/buf% src/base/text% \
+        src/core/merge% src/core/term%
 $(filter-out $(HOT:%=$(BUILD)/%),$(OBJS)): MODE.release.cc += -Os
 
 $(BUILD)/%.o: %.c Makefile
@@ -210,16 +210,49 @@ soak: deps  ## mixed load for MINUTES (10): memory and descriptors stay flat
 	@SPILLWAY=$(BIN) $(SOAK) $(MINUTES)
 
 # --- benchmarks ---------------------------------------------------------------
-BENCH_ENGINE := $(BUILD)/tests/bench/engine
+BENCH       := $(BUILD)/tests/bench
+BENCH_PARTS := $(patsubst %,$(BENCH)/%.o,process figures)
+BENCH_TOOLS := $(patsubst %,$(BENCH)/%,engine null rate bench report)
+BENCH_DEPS  := wrk valgrind binutils
 
-$(BENCH_ENGINE): %: %.o $(LIB)
+# The allocator is counted.
+$(BENCH)/engine: $(BENCH)/engine.o $(LIB)
 	$(call say,LD,$@) $(link) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	    -o $@ $^ $(DEP_LIBS) -lm $(LDLIBS)
 
-BENCH_NULL := $(BUILD)/tests/bench/null
+$(BENCH)/bench: $(patsubst %,$(BENCH)/%.o,servers inputs ask)
+$(BENCH)/report: $(BENCH)/plot.o
+$(BENCH)/null $(BENCH)/rate $(BENCH)/bench $(BENCH)/report: $(BENCH)/%: $(BENCH)/%.o $(BENCH_PARTS) $(LIB)
+	$(call say,LD,$@) $(link) -o $@ $(filter %.o,$^) $(LIB) $(TEST_LIBS) -lm $(LDLIBS)
 
-$(BENCH_NULL): %: %.o $(LIB)
-	$(call say,LD,$@) $(link) -o $@ $^ $(DEP_LIBS) -lm $(LDLIBS)
+ROUNDS     ?= 11
+BENCH_FILE ?= build/bench.json
+
+.PHONY: bench bench-report bench-compare bench-instructions
+bench: deps  ## measure engine and server, against a server that does nothing: build/bench.json
+	$(call install_deps,$(BENCH_DEPS))
+	$(AGAIN) $(BIN) $(BENCH_TOOLS)
+	@$(BENCH)/bench -n $(ROUNDS) -o $(BENCH_FILE) $(BUILD)
+	@$(MAKE) --no-print-directory MODE=$(MODE) bench-report
+
+bench-report:  ## the table and the plots of what was measured
+	@$(BENCH)/report table $(BENCH_FILE)
+	@$(BENCH)/report latency $(BENCH_FILE) >build/bench-latency.svg
+	@$(BENCH)/report size $(BENCH_FILE) >build/bench-size.svg
+	@echo; echo "$(BENCH_FILE) build/bench-latency.svg build/bench-size.svg"
+
+bench-compare:  ## what got slower than in BASE=file by more than the noise
+	@test -n "$(BASE)" || { echo "BASE is the file to compare with: make bench-compare BASE=old.json" >&2; exit 2; }
+	@$(BENCH)/report compare $(BASE) $(BENCH_FILE)
+
+# Counts do not depend on how busy the machine is.  What they were is in
+# tests/bench/instructions.json; `make bench-instructions ACCEPT=1` renews it.
+bench-instructions: deps  ## the engine's instructions; 5 % more than before fails
+	$(call install_deps,$(BENCH_DEPS))
+	$(AGAIN) $(BENCH_TOOLS)
+	@$(BENCH)/bench -i -o build/instructions.json $(BUILD)
+	@$(if $(ACCEPT),cp build/instructions.json tests/bench/instructions.json)
+	@$(BENCH)/report instructions tests/bench/instructions.json build/instructions.json
 
 # Recorded reviews are seeds, too.
 REVIEWS := $(wildcard tests/golden/*/review.json)

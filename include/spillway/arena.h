@@ -2,7 +2,7 @@
  * arena.h - memory for one piece of work, given back all at once.
  *
  * Allocation moves a pointer; nothing is freed singly.  arena_reset() makes
- * the memory available again and keeps the first chunk, so that a thread that
+ * the memory available again and keeps one chunk, so that a thread that
  * serves request after request stops calling malloc.  Not thread-safe: each
  * thread, or each piece of work, has its own.
  */
@@ -19,7 +19,7 @@ struct arena_chunk;
 
 /* A zeroed struct is a usable, empty arena. */
 struct arena {
-    struct arena_chunk *chunks; /* newest first; the last is kept by reset */
+    struct arena_chunk *chunks; /* newest first; one is kept by reset */
     char *next, *end;           /* what is left of the newest chunk */
 };
 
@@ -41,7 +41,7 @@ void *arena_grow(struct arena *arena, void *old, size_t old_size,
 /* A NUL-terminated copy of `text`; NULL when memory is short. */
 char *arena_string(struct arena *arena, struct text text);
 
-/* Forget everything allocated; keeps the first chunk for reuse. */
+/* Forget everything allocated; keeps a chunk of at most 256 KiB for reuse. */
 void arena_reset(struct arena *arena);
 
 /* Release all memory.  The arena is empty and usable afterwards. */

@@ -129,35 +129,39 @@ struct json *json_member(struct json *object, struct text key);
 /* The same, to be looked at; NULL when it is null. */
 const struct json *json_get_text(const struct json *object, struct text key);
 
-inline const struct json *json_get(const struct json *object, const char *key)
+/* What follows is called with literals, whose length the compiler knows. */
+#define BY_LITERAL static inline __attribute__((always_inline))
+
+BY_LITERAL const struct json *json_get(const struct json *object,
+                                       const char *key)
 {
     return json_get_text(object, (struct text){ key, strlen(key) });
 }
 
 /* The string under `key`; an absent text when there is none. */
-inline struct text json_string(const struct json *object, const char *key)
-{
-    const struct json *value = json_get(object, key);
+struct text json_string_text(const struct json *object, struct text key);
 
-    return value && value->type == JSON_STRING ? value->string
-                                               : (struct text){ 0 };
+BY_LITERAL struct text json_string(const struct json *object, const char *key)
+{
+    return json_string_text(object, (struct text){ key, strlen(key) });
 }
 
 /* The boolean under `key`; false when there is none. */
-inline bool json_true(const struct json *object, const char *key)
-{
-    const struct json *value = json_get(object, key);
+bool json_true_text(const struct json *object, struct text key);
 
-    return value && value->type == JSON_BOOL && value->truth;
+BY_LITERAL bool json_true(const struct json *object, const char *key)
+{
+    return json_true_text(object, (struct text){ key, strlen(key) });
 }
 
 /* The first element or member of the value under `key`, for
  * `for (e = json_first(o, "x"); e; e = e->next)`. */
-inline const struct json *json_first(const struct json *object, const char *key)
-{
-    const struct json *value = json_get(object, key);
+const struct json *json_first_text(const struct json *object, struct text key);
 
-    return value ? value->child : NULL;
+BY_LITERAL const struct json *json_first(const struct json *object,
+                                         const char *key)
+{
+    return json_first_text(object, (struct text){ key, strlen(key) });
 }
 
 /* Number of members or elements; 0 for NULL and scalars. */

@@ -39,8 +39,10 @@ bool json_scan_fail(struct json_scan *scan, const char *at,
 /* Move over white space. */
 static inline void json_scan_space(struct json_scan *scan)
 {
-    while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\n' ||
-                                    *scan->at == '\t' || *scan->at == '\r'))
+    /* Mostly there is none. */
+    while (scan->at < scan->end && (unsigned char)*scan->at <= ' ' &&
+           (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\t' ||
+            *scan->at == '\r'))
         scan->at++;
 }
 

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 enum {
-    ARENA_CHUNK = 64 * 1024, /* enough for almost every review */
+    ARENA_CHUNK = 64 * 1024,      /* enough for almost every review */
+    ARENA_KEEP = 4 * ARENA_CHUNK, /* a chunk for those that it is not for */
     ARENA_ALIGN = alignof(max_align_t),
 };
 
@@ -24,7 +25,8 @@ static size_t round_up(size_t size)
 /* Put a chunk that holds at least `size` bytes in front. */
 static bool add_chunk(struct arena *arena, size_t size)
 {
-    size_t room = size > ARENA_CHUNK ? size : ARENA_CHUNK;
+    size_t least = arena->chunks ? ARENA_KEEP : ARENA_CHUNK;
+    size_t room = size > least ? size : least;
     struct arena_chunk *chunk = malloc(sizeof(*chunk) + room);
 
     if (!chunk)
@@ -101,26 +103,29 @@ char *arena_string(struct arena *arena, struct text text)
 
 void arena_reset(struct arena *arena)
 {
-    struct arena_chunk *first = arena->chunks;
+    struct arena_chunk *kept = arena->chunks;
 
-    while (first && first->older) {
-        struct arena_chunk *older = first->older;
+    while (kept && (kept->older || kept->size > ARENA_KEEP)) {
+        struct arena_chunk *older = kept->older;
 
-        free(first);
-        first = older;
+        /* The newest is the largest, but one huge review does not hold its
+         * memory for ever. */
+        if (older && kept->size <= ARENA_KEEP) {
+            kept->older = older->older;
+            free(older);
+        } else {
+            free(kept);
+            kept = older;
+        }
     }
-    if (first && first->size > ARENA_CHUNK) {
-        free(first); /* one huge review does not hold its memory for ever */
-        first = NULL;
-    }
-    arena->chunks = first;
-    arena->next = first ? first->bytes : NULL;
-    arena->end = first ? first->bytes + first->size : NULL;
+    arena->chunks = kept;
+    arena->next = kept ? kept->bytes : NULL;
+    arena->end = kept ? kept->bytes + kept->size : NULL;
 }
 
 void arena_done(struct arena *arena)
 {
     arena_reset(arena);
-    free(arena->chunks);
+    free(arena->chunks); /* one at most */
     *arena = (struct arena){ 0 };
 }

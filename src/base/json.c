@@ -42,14 +42,27 @@ const struct json *json_get_text(const struct json *object, struct text key)
     return found && found->type != JSON_NULL ? found : NULL;
 }
 
-/* Where they are not inlined. */
-extern inline const struct json *json_get(const struct json *object,
-                                          const char *key);
-extern inline struct text json_string(const struct json *object,
-                                      const char *key);
-extern inline bool json_true(const struct json *object, const char *key);
-extern inline const struct json *json_first(const struct json *object,
-                                            const char *key);
+struct text json_string_text(const struct json *object, struct text key)
+{
+    const struct json *value = json_get_text(object, key);
+
+    return value && value->type == JSON_STRING ? value->string
+                                               : (struct text){ 0 };
+}
+
+bool json_true_text(const struct json *object, struct text key)
+{
+    const struct json *value = json_get_text(object, key);
+
+    return value && value->type == JSON_BOOL && value->truth;
+}
+
+const struct json *json_first_text(const struct json *object, struct text key)
+{
+    const struct json *value = json_get_text(object, key);
+
+    return value ? value->child : NULL;
+}
 
 size_t json_count(const struct json *value)
 {

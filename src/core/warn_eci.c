@@ -7,7 +7,6 @@
  */
 #include "spillway/warn.h"
 
-#include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,25 +109,26 @@ static bool uses_privileged(const struct json *spec)
 
 static bool is_sysctl_supported(struct text name)
 {
-    static const char *const supported[] = {
-        "kernel.shm*", "kernel.msg*", "kernel.sem",
-        "fs.mqueue.*", "net.*",       "vm.min_free_kbytes",
-    };
+    static const char *const supported[] = { "kernel.shm", "kernel.msg",
+                                             "fs.mqueue.", "net." };
     char copy[256];
 
     if (name.len >= sizeof(copy))
         return false;
-    (void)snprintf(copy, sizeof(copy), "%.*s", TEXT_ARG(name));
+    if (name.len)
+        memcpy(copy, name.data, name.len);
+    copy[name.len] = '\0';
     /* Kubernetes also takes sysctls with slashes. */
-    for (char *slash = copy; (slash = strchr(slash, '/'));)
-        *slash = '.';
-    if (strcmp(copy, "net.ipv4.tcp_syncookies") == 0)
+    for (size_t i = 0; i < name.len; i++)
+        copy[i] = copy[i] == '/' ? '.' : copy[i];
+    name.data = copy;
+    if (text_is(name, "net.ipv4.tcp_syncookies"))
         return false;
     for (size_t i = 0; i < array_len(supported); i++) {
-        if (fnmatch(supported[i], copy, 0) == 0)
+        if (text_has_prefix(name, supported[i]))
             return true;
     }
-    return false;
+    return text_is(name, "kernel.sem") || text_is(name, "vm.min_free_kbytes");
 }
 
 static bool uses_sysctls(const struct json *spec)
@@ -152,6 +152,22 @@ static bool has_many_volumes(const struct json *spec)
     return json_count(json_get(spec, "volumes")) > ECI_MAX_VOLUMES;
 }
 
+/* What most quantities are: a few digits, with or without an `m`. */
+static bool plain_millis(struct text quantity, double *millis)
+{
+    unsigned value = 0;
+    size_t i = 0;
+
+    for (; i < quantity.len && i < 6; i++) {
+        if (quantity.data[i] < '0' || quantity.data[i] > '9')
+            break;
+        value = value * 10 + (unsigned)(quantity.data[i] - '0');
+    }
+    *millis = i == quantity.len ? value * 1000.0 : value;
+    return i > 0 && (i == quantity.len ||
+                     (i + 1 == quantity.len && quantity.data[i] == 'm'));
+}
+
 /* A resource.Quantity in thousandths of a CPU, rounded up as the scheduler does
  * (Quantity.MilliValue); 0 when it is none. */
 static double cpu_millis(const struct json *quantity)
@@ -172,6 +188,8 @@ static double cpu_millis(const struct json *quantity)
 
     if (!quantity || quantity->string.len >= sizeof(copy))
         return 0;
+    if (plain_millis(quantity->string, &value))
+        return value;
     (void)snprintf(copy, sizeof(copy), "%.*s", TEXT_ARG(quantity->string));
     if (strspn(copy, "+-.0123456789eEmunkMGTPKi") != strlen(copy))
         return 0; /* strtod() would take "inf" and hexadecimal */

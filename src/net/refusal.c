@@ -72,6 +72,15 @@ static bool find_media_type(const struct request_head *head,
     return false;
 }
 
+static bool is_number(const char *text)
+{
+    const char *at = text;
+
+    while (*at >= '0' && *at <= '9')
+        at++;
+    return at > text && *at == '\0';
+}
+
 static bool find_length(const struct request_head *head, size_t max_body,
                         size_t *length, struct refusal *refusal)
 {
@@ -83,8 +92,7 @@ static bool find_length(const struct request_head *head, size_t max_body,
     if (!head->n_content_lengths)
         return refuse(refusal, 411,
                       "neither Content-Length nor Transfer-Encoding: chunked");
-    if (*head->content_length && strspn(head->content_length, "0123456789") ==
-                                     strlen(head->content_length)) {
+    if (is_number(head->content_length)) {
         if (!text_parse_integer(text_of(head->content_length), &value) ||
             (unsigned long long)value > max_body) {
             refusal_too_big(max_body, refusal);

@@ -85,11 +85,11 @@ int main(int argc, char **argv)
     daemon = MHD_start_daemon(
         MHD_USE_ITC | MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS, 0, NULL, NULL,
         on_request, response, MHD_OPTION_SOCK_ADDR, &at,
-        MHD_OPTION_HTTPS_MEM_CERT, read_text(argv[3]),
-        MHD_OPTION_HTTPS_MEM_KEY, read_text(argv[4]),
-        MHD_OPTION_HTTPS_PRIORITIES, priorities, MHD_OPTION_CONNECTION_LIMIT,
-        CONNECTIONS * threads, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
+        MHD_OPTION_HTTPS_MEM_CERT, read_text(argv[3]), MHD_OPTION_HTTPS_MEM_KEY,
+        read_text(argv[4]), MHD_OPTION_HTTPS_PRIORITIES, priorities,
+        MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS * threads,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_TIMEOUT, 0u,
         threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, threads,
         MHD_OPTION_END);
     if (!response || !daemon) {
