@@ -220,7 +220,7 @@ $(BENCH)/engine: $(BENCH)/engine.o $(LIB)
 	$(call say,LD,$@) $(link) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	    -o $@ $^ $(DEP_LIBS) -lm $(LDLIBS)
 
-$(BENCH)/bench: $(patsubst %,$(BENCH)/%.o,servers inputs ask)
+$(BENCH)/bench: $(patsubst %,$(BENCH)/%.o,servers peers inputs ask)
 $(BENCH)/report: $(BENCH)/plot.o
 $(BENCH)/null $(BENCH)/rate $(BENCH)/bench $(BENCH)/report: $(BENCH)/%: $(BENCH)/%.o $(BENCH_PARTS) $(LIB)
 	$(call say,LD,$@) $(link) -o $@ $(filter %.o,$^) $(LIB) $(TEST_LIBS) -lm $(LDLIBS)
@@ -228,12 +228,22 @@ $(BENCH)/null $(BENCH)/rate $(BENCH)/bench $(BENCH)/report: $(BENCH)/%: $(BENCH)
 ROUNDS     ?= 11
 BENCH_FILE ?= build/bench.json
 
-.PHONY: bench bench-report bench-compare bench-instructions
+.PHONY: bench bench-peers bench-report bench-compare bench-instructions
 bench: deps  ## measure engine and server, against a server that does nothing: build/bench.json
 	$(call install_deps,$(BENCH_DEPS))
 	$(AGAIN) $(BIN) $(BENCH_TOOLS)
 	@$(BENCH)/bench -n $(ROUNDS) -o $(BENCH_FILE) $(BUILD)
 	@$(MAKE) --no-print-directory MODE=$(MODE) bench-report
+
+# controller-runtime's webhook and, where a control plane can be run, an API
+# server; what is found is added to the file.
+bench-peers: deps e2e-tools  ## the server against a webhook in Go, and in front of an API server
+	$(call install_deps,$(BENCH_DEPS))
+	$(AGAIN) $(BIN) $(BENCH_TOOLS)
+	@cd tests && CGO_ENABLED=0 $(GO) build -o $(CURDIR)/$(BENCH)/ ./bench/peers/...
+	@$(GO_ENV) $(BENCH)/bench -n $(ROUNDS) -o $(BENCH_FILE) \
+	    -p $(BENCH)/webhook -c $(BENCH)/podcreate $(BUILD)
+	@$(BENCH)/report table $(BENCH_FILE)
 
 bench-report:  ## the table and the plots of what was measured
 	@$(BENCH)/report table $(BENCH_FILE)

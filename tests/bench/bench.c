@@ -285,8 +285,11 @@ static void clean(const struct bench *bench)
 
 static int usage(void)
 {
-    fputs("usage: bench [-n ROUNDS] [-d SECONDS] [-o FILE] [-i] BUILD\n"
-          "  -i  count the engine's instructions, and nothing else\n",
+    fputs("usage: bench [-n ROUNDS] [-d SECONDS] [-o FILE] [OPTION] BUILD\n"
+          "  -i            count the engine's instructions, and nothing else\n"
+          "  -p WEBHOOK    compare with that webhook, and nothing else\n"
+          "  -c PODCREATE  create pods at an API server, and nothing else\n"
+          "What -p and -c find is added to FILE.\n",
           stderr);
     return 2;
 }
@@ -295,7 +298,7 @@ static bool read_options(int argc, char **argv, struct bench *bench)
 {
     int option;
 
-    while ((option = getopt(argc, argv, "n:d:o:i")) >= 0) {
+    while ((option = getopt(argc, argv, "n:d:o:ip:c:")) >= 0) {
         if (option == 'n')
             bench->rounds = (unsigned)strtoul(optarg, NULL, 10);
         else if (option == 'd')
@@ -304,6 +307,10 @@ static bool read_options(int argc, char **argv, struct bench *bench)
             bench->out = optarg;
         else if (option == 'i')
             bench->only_instructions = true;
+        else if (option == 'p')
+            bench->peer = optarg;
+        else if (option == 'c')
+            bench->podcreate = optarg;
         else
             return false;
     }
@@ -312,28 +319,45 @@ static bool read_options(int argc, char **argv, struct bench *bench)
            bench->rounds > 0 && bench->rounds < MAX_VALUES;
 }
 
+static cJSON *new_document(const struct bench *bench)
+{
+    cJSON *document = cJSON_CreateObject();
+    time_t now = time(NULL);
+    char when[32];
+    struct tm utc;
+
+    (void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%MZ", gmtime_r(&now, &utc));
+    (void)cJSON_AddStringToObject(document, "when", when);
+    describe_machine(document);
+    (void)cJSON_AddNumberToObject(document, "rounds", bench->rounds);
+    return document;
+}
+
 int main(int argc, char **argv)
 {
     struct bench bench = { .rounds = 11, .seconds = 1, .out = "/dev/stdout" };
-    char when[32];
-    time_t now = time(NULL);
-    struct tm utc;
+    bool peers;
 
     if (!read_options(argc, argv, &bench))
         return usage();
-    bench.document = cJSON_CreateObject();
-    (void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%MZ", gmtime_r(&now, &utc));
-    (void)cJSON_AddStringToObject(bench.document, "when", when);
-    describe_machine(bench.document);
-    (void)cJSON_AddNumberToObject(bench.document, "rounds", bench.rounds);
-    if (!bench.only_instructions) {
+    peers = bench.peer || bench.podcreate;
+    bench.document = peers && access(bench.out, R_OK) == 0
+                         ? figures_read(bench.out)
+                         : new_document(&bench);
+    if (!bench.only_instructions)
         prepare(&bench);
-        measure_engine(&bench);
-        measure_growth(&bench);
-        measure_servers(&bench);
-        clean(&bench);
+    if (peers) {
+        measure_peers(&bench);
+    } else {
+        if (!bench.only_instructions) {
+            measure_engine(&bench);
+            measure_growth(&bench);
+            measure_servers(&bench);
+        }
+        measure_instructions(&bench);
     }
-    measure_instructions(&bench);
+    if (!bench.only_instructions)
+        clean(&bench);
     progress("");
     figures_write(bench.document, bench.out);
     return 0;

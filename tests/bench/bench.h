@@ -13,6 +13,7 @@
 struct bench {
     unsigned rounds, seconds; /* how long each load takes in a round */
     bool only_instructions;
+    const char *peer, *podcreate; /* programs, or NULL */
     const char *build, *out;
     char dir[64]; /* inputs and certificates; removed at the end */
     cJSON *document;
@@ -27,5 +28,9 @@ void progress(const char *what);
 /* The server: against the null server, at rates, with more connections and
  * larger bodies, its memory and its start. */
 void measure_servers(struct bench *bench);
+
+/* The server against others: requests to a webhook in Go, and pods created at
+ * an API server. */
+void measure_peers(struct bench *bench);
 
 #endif

@@ -43,6 +43,21 @@ double series_median(const struct series *series)
     return quantile(series, 0.5);
 }
 
+static void remove_figure(cJSON *list, const char *name)
+{
+    int i = 0;
+    cJSON *figure;
+
+    cJSON_ArrayForEach(figure, list)
+    {
+        if (strcmp(figure_text(figure, "name"), name) == 0) {
+            cJSON_DeleteItemFromArray(list, i);
+            return;
+        }
+        i++;
+    }
+}
+
 cJSON *figures_add(cJSON *document, const char *name, const char *unit,
                    enum better better, const struct series *series)
 {
@@ -52,6 +67,7 @@ cJSON *figures_add(cJSON *document, const char *name, const char *unit,
 
     if (!list)
         list = cJSON_AddArrayToObject(document, "figures");
+    remove_figure(list, name);
     (void)cJSON_AddStringToObject(figure, "name", name);
     (void)cJSON_AddStringToObject(figure, "unit", unit);
     (void)cJSON_AddStringToObject(figure, "better", words[better]);

@@ -32,7 +32,7 @@ double series_median(const struct series *series);
 /* Which way is better; a target is met on that side of it. */
 enum better { LOWER, HIGHER, NEITHER };
 
-/* Append a figure; returns it. */
+/* Append a figure, in place of one of that name; returns it. */
 cJSON *figures_add(cJSON *document, const char *name, const char *unit,
                    enum better better, const struct series *series);
 

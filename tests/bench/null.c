@@ -1,14 +1,16 @@
 /*
  * null.c - the ceiling: a server that does nothing but send a fixed answer.
  *
- * null PORT THREADS CERTIFICATE KEY ANSWER
+ * null PORT THREADS CERTIFICATE KEY ANSWER [echo]
  *     HTTPS on loopback with the library, the flags, the pool and the limits
  *     of the real server; the body of each request is read and forgotten, and
- *     the bytes of the file ANSWER are sent.  Says "ready" once it listens, and
- *     ends when its standard input does.
+ *     the bytes of the file ANSWER are sent.  Ends when its standard input
+ *     does.  With `echo` the answer has the uid of the request in place of its
+ *     own, without which kube-apiserver would not take it.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +18,66 @@
 
 #include <microhttpd.h>
 
+#include "process.h"
 #include "spillway/buf.h"
 #include "spillway/file.h"
-#include "spillway/macros.h"
 
-enum { CONNECTIONS = 1200, CONNECTION_MEMORY = 32 * 1024 };
+enum {
+    CONNECTIONS = 1200,
+    CONNECTION_MEMORY = 32 * 1024,
+    UID_LEN = 36,
+};
+
+static const char uid_key[] = "\"uid\":\"";
+
+static struct {
+    char *text;
+    struct MHD_Response *response;
+    bool echoes;
+} answer;
+
+/* A request: what is to be answered, if that is something of its own. */
+struct request {
+    char uid[UID_LEN + 1];
+};
+
+static struct MHD_Response *make_response(char *text)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        strlen(text), text, MHD_RESPMEM_MUST_COPY);
+
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                  "application/json");
+    return response;
+}
+
+static enum MHD_Result echo(struct MHD_Connection *connection,
+                            const struct request *request)
+{
+    char *text = strdup(answer.text);
+    char *at = text ? strstr(text, uid_key) : NULL;
+    struct MHD_Response *response;
+    enum MHD_Result queued;
+
+    if (!at)
+        return MHD_NO;
+    memcpy(at + strlen(uid_key), request->uid, UID_LEN);
+    response = make_response(text);
+    queued = MHD_queue_response(connection, MHD_HTTP_OK, response);
+    MHD_destroy_response(response);
+    free(text);
+    return queued;
+}
+
+/* The request's own uid is the first in a review. */
+static void note_uid(struct request *request, const char *data, size_t size)
+{
+    const char *at = memmem(data, size, uid_key, strlen(uid_key));
+
+    if (at && !*request->uid &&
+        (size_t)(data + size - at) > strlen(uid_key) + UID_LEN)
+        memcpy(request->uid, at + strlen(uid_key), UID_LEN);
+}
 
 static enum MHD_Result on_request(void *context,
                                   struct MHD_Connection *connection,
@@ -28,21 +85,35 @@ static enum MHD_Result on_request(void *context,
                                   const char *version, const char *data,
                                   size_t *size, void **state)
 {
-    static int begun;
+    static struct request nothing;
 
+    (void)context;
     (void)url;
     (void)method;
     (void)version;
-    (void)data;
     if (!*state) {
-        *state = &begun;
-        return MHD_YES;
+        *state = answer.echoes ? calloc(1, sizeof(nothing)) : &nothing;
+        return *state ? MHD_YES : MHD_NO;
     }
     if (*size) {
+        if (answer.echoes)
+            note_uid(*state, data, *size);
         *size = 0;
         return MHD_YES;
     }
-    return MHD_queue_response(connection, MHD_HTTP_OK, context);
+    return answer.echoes
+               ? echo(connection, *state)
+               : MHD_queue_response(connection, MHD_HTTP_OK, answer.response);
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection,
+                         void **state, enum MHD_RequestTerminationCode code)
+{
+    (void)context;
+    (void)connection;
+    (void)code;
+    if (answer.echoes)
+        free(*state);
 }
 
 static char *read_text(const char *path)
@@ -50,57 +121,52 @@ static char *read_text(const char *path)
     struct buf bytes = { 0 };
     struct error err = { 0 };
 
-    if (!file_read(path, SIZE_MAX, &bytes, &err)) {
-        fprintf(stderr, "null: %s\n", err.text);
-        exit(1);
-    }
+    if (!file_read(path, SIZE_MAX, &bytes, &err))
+        die("null: %s", err.text);
     return bytes.data;
 }
 
-int main(int argc, char **argv)
+static struct MHD_Daemon *start(char **words)
 {
     static const char priorities[] =
         "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
         ":-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA"
         ":-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305"
         ":-MAC-ALL:+AEAD:%SERVER_PRECEDENCE";
-    struct sockaddr_in at = { .sin_family = AF_INET };
-    struct MHD_Response *response;
-    struct MHD_Daemon *daemon;
-    unsigned threads;
-    char *answer, byte;
+    unsigned threads = (unsigned)strtoul(words[2], NULL, 10);
+    struct sockaddr_in at = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)strtoul(words[1], NULL, 10)),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
 
-    if (argc != 6) {
-        fputs("usage: null PORT THREADS CERTIFICATE KEY ANSWER\n", stderr);
-        return 2;
-    }
-    at.sin_port = htons((uint16_t)strtoul(argv[1], NULL, 10));
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    threads = (unsigned)strtoul(argv[2], NULL, 10);
-    answer = read_text(argv[5]);
-    response = MHD_create_response_from_buffer(strlen(answer), answer,
-                                               MHD_RESPMEM_PERSISTENT);
-    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                  "application/json");
-    daemon = MHD_start_daemon(
+    return MHD_start_daemon(
         MHD_USE_ITC | MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS, 0, NULL, NULL,
-        on_request, response, MHD_OPTION_SOCK_ADDR, &at,
-        MHD_OPTION_HTTPS_MEM_CERT, read_text(argv[3]), MHD_OPTION_HTTPS_MEM_KEY,
-        read_text(argv[4]), MHD_OPTION_HTTPS_PRIORITIES, priorities,
-        MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS * threads,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_CONNECTION_TIMEOUT, 0u,
+        on_request, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+        MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_HTTPS_MEM_CERT,
+        read_text(words[3]), MHD_OPTION_HTTPS_MEM_KEY, read_text(words[4]),
+        MHD_OPTION_HTTPS_PRIORITIES, priorities, MHD_OPTION_CONNECTION_LIMIT,
+        CONNECTIONS * threads, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
         threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, threads,
         MHD_OPTION_END);
-    if (!response || !daemon) {
-        fputs("null: libmicrohttpd does not start\n", stderr);
-        return 1;
-    }
-    puts("ready");
-    (void)fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    struct MHD_Daemon *daemon;
+    char byte;
+
+    if (argc != 6 && (argc != 7 || strcmp(argv[6], "echo") != 0))
+        die("usage: null PORT THREADS CERTIFICATE KEY ANSWER [echo]");
+    answer.echoes = argc == 7;
+    answer.text = read_text(argv[5]);
+    answer.response = make_response(answer.text);
+    daemon = start(argv);
+    if (!daemon)
+        die("null: libmicrohttpd does not start");
     while (read(STDIN_FILENO, &byte, 1) > 0)
         continue;
     MHD_stop_daemon(daemon);
-    MHD_destroy_response(response);
     return 0;
 }

@@ -14,10 +14,11 @@
 #include "figures.h"
 #include "inputs.h"
 #include "process.h"
+#include "servers.h"
 #include "spillway/buf.h"
 #include "spillway/file.h"
 
-enum { NULL_PORT = 18543, PORT = 18544, ADMIN_PORT = 18545, PATIENCE_S = 30 };
+enum { PATIENCE_S = 30 };
 
 /* --- starting ---------------------------------------------------------- */
 
@@ -31,8 +32,7 @@ static struct buf read_review(const char *path)
     return bytes;
 }
 
-/* Seconds until the server on that port has answered a request. */
-static double await_answer(int port)
+double await_answer(int port)
 {
     struct buf review = read_review(input_recorded("ingressgateway"));
     double start = now_seconds();
@@ -47,7 +47,7 @@ static double await_answer(int port)
 }
 
 /* The fixed answer is the one that the program would give. */
-static struct process start_null(const struct bench *bench)
+struct process start_null(const struct bench *bench)
 {
     const char *const mutate[] = {
         text("%s/spillway", bench->build), "mutate", "-o", "response",
@@ -72,8 +72,8 @@ static struct process start_null(const struct bench *bench)
     return process;
 }
 
-static struct process start_server(const struct bench *bench, int cpu,
-                                   unsigned threads)
+struct process start_server(const struct bench *bench, int cpu,
+                            unsigned threads)
 {
     const char *const words[] = { text("%s/spillway", bench->build),
                                   "serve",
@@ -94,11 +94,6 @@ static struct process start_server(const struct bench *bench, int cpu,
 
 /* --- load -------------------------------------------------------------- */
 
-/* What one load came to. */
-struct load {
-    double rate, cpu_us; /* requests a second; processor time for one */
-};
-
 /* The number behind a word in what wrk says. */
 static double wrk_number(const char *said, const char *before)
 {
@@ -107,9 +102,8 @@ static double wrk_number(const char *said, const char *before)
     return at ? strtod(at + strlen(before), NULL) : 0;
 }
 
-static struct load put_load(const struct bench *bench,
-                            const struct process *server, int port,
-                            unsigned connections, const char *review)
+struct load put_load(const struct bench *bench, const struct process *server,
+                     int port, unsigned connections, const char *review)
 {
     const char *const words[] = { "wrk",
                                   "-t1",
