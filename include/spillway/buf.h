@@ -48,7 +48,7 @@ inline void buf_add(struct buf *buf, const void *bytes, size_t len)
 
     if (!to)
         return;
-    if (len)
+    if (bytes && len > 0)
         memcpy(to, bytes, len);
     to[len] = '\0';
     buf->len += len;

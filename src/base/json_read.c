@@ -36,8 +36,7 @@ struct reader {
 static bool read_value(struct reader *reader, const struct json_shape *shape,
                        struct json **out);
 
-/* --- violations of the shape -----------------------------------------------
- */
+/* --- violations of the shape ------------------------------------------- */
 
 static void write_path(const struct reader *reader, struct buf *out)
 {
@@ -114,8 +113,7 @@ static const char *type_mismatch(const struct json_shape *shape,
     return wanted[shape->kind].name;
 }
 
-/* --- strings ---------------------------------------------------------------
- */
+/* --- strings ----------------------------------------------------------- */
 
 /* The string at the cursor, decoded: the input's own bytes when it has no
  * escapes. */
@@ -154,8 +152,7 @@ static bool read_string(struct reader *reader, const struct json_shape *shape,
            violate(reader, at, "U+0000 is not allowed here");
 }
 
-/* --- containers ------------------------------------------------------------
- */
+/* --- containers -------------------------------------------------------- */
 
 static const struct json_shape *find_field(const struct json_shape *shape,
                                            struct text *key)
@@ -278,8 +275,7 @@ static bool read_children(struct reader *reader, const struct json_shape *shape,
     return good;
 }
 
-/* --- values ----------------------------------------------------------------
- */
+/* --- values ------------------------------------------------------------ */
 
 static bool read_scalar(struct reader *reader, const struct json_shape *shape,
                         struct json *value)

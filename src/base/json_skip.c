@@ -15,25 +15,14 @@
 #include <string.h>
 
 #include "spillway/json.h"
+#include "spillway/json_classify.h"
 #include "spillway/json_scan.h"
 #include "spillway/macros.h"
 #include "spillway/text.h"
 
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
 enum {
-    BLOCK = 64,
     STEP = 63,    /* the last byte of a block is the first of the next */
     DEEPEST = 62, /* containers in one word; what is deeper is not skipped */
-};
-
-/* Which bytes of a block are what; bit 0 is the first. */
-struct masks {
-    uint64_t quote, backslash;
-    uint64_t strange;     /* control characters, and bytes beyond ASCII */
-    uint64_t open, close; /* of both kinds */
-    uint64_t brace;       /* tells the kinds apart, where there is one */
-    uint64_t comma, colon;
 };
 
 /* What is known before a block. */
@@ -47,17 +36,6 @@ struct state {
     const char *low_surrogate; /* one that is part of a pair */
     const char *utf8;          /* the end of what was looked at */
 };
-
-typedef void classify_function(const char *at, struct masks *masks);
-typedef uint64_t sum_function(uint64_t bits);
-
-/* Bit i becomes the parity of bits 0 to i. */
-static ALWAYS_INLINE uint64_t sum_portable(uint64_t bits)
-{
-    for (unsigned i = 1; i < 64; i *= 2)
-        bits ^= bits << i;
-    return bits;
-}
 
 /* --- bytes that need a closer look ------------------------------------- */
 
@@ -324,54 +302,7 @@ static ALWAYS_INLINE const char *skip(const char *at, const char *end,
     return NULL;
 }
 
-/* --- everywhere -------------------------------------------------------- */
-
-/* Bit i is set when byte i of the word has its top bit set; `tops` holds
- * nothing but top bits. */
-static ALWAYS_INLINE uint64_t gather(uint64_t tops)
-{
-    return ((tops >> 7) * 0x0102040810204080) >> 56;
-}
-
-/* The bytes of `word` that are `byte`, both below 0x80 where it matters. */
-static ALWAYS_INLINE uint64_t equal_bytes(uint64_t word, char byte)
-{
-    const uint64_t low = 0x7F7F7F7F7F7F7F7F;
-    uint64_t x = word ^ ((uint64_t)(unsigned char)byte * 0x0101010101010101);
-
-    /* No borrow or carry crosses a byte, so each is told rightly. */
-    return gather(~(((x & low) + low) | x) & ~low);
-}
-
-static ALWAYS_INLINE uint64_t load_word(const char *at)
-{
-    uint64_t word;
-
-    memcpy(&word, at, sizeof(word));
-    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? word
-                                                     : __builtin_bswap64(word);
-}
-
-static ALWAYS_INLINE void classify_portable(const char *at, struct masks *masks)
-{
-    const uint64_t case_bit = 0x2020202020202020, tops = 0x8080808080808080;
-
-    *masks = (struct masks){ 0 };
-    for (unsigned i = 0; i < BLOCK; i += 8) {
-        uint64_t word = load_word(at + i), folded = word | case_bit;
-        /* Of the three top bits ASCII text has one of the lower two. */
-        uint64_t visible = (word & 0x6060606060606060) + 0x6060606060606060;
-
-        masks->quote |= equal_bytes(word, '"') << i;
-        masks->backslash |= equal_bytes(word, '\\') << i;
-        masks->strange |= gather((~visible | word) & tops) << i;
-        masks->open |= equal_bytes(folded, '{') << i;
-        masks->close |= equal_bytes(folded, '}') << i;
-        masks->brace |= gather((word << 2) & tops) << i;
-        masks->comma |= equal_bytes(word, ',') << i;
-        masks->colon |= equal_bytes(word, ':') << i;
-    }
-}
+/* --- for each processor ------------------------------------------------ */
 
 static const char *skip_portable(const char *at, const char *end, unsigned room,
                                  const char **stuck)
@@ -384,103 +315,11 @@ static bool is_always(void)
     return true;
 }
 
-/* --- x86-64 ------------------------------------------------------------ */
-
 #ifdef __x86_64__
-#include <immintrin.h>
-
-#define AVX2_TARGET __attribute__((target("avx2,bmi,pclmul")))
-
-static ALWAYS_INLINE uint64_t equal_sse2(const __m128i part[4], char byte)
-{
-    const __m128i wanted = _mm_set1_epi8(byte);
-    uint64_t mask = 0;
-
-    for (unsigned i = 0; i < 4; i++)
-        mask |= (uint64_t)(unsigned)_mm_movemask_epi8(
-                    _mm_cmpeq_epi8(part[i], wanted))
-                << (16 * i);
-    return mask;
-}
-
-static ALWAYS_INLINE uint64_t tops_sse2(const __m128i part[4])
-{
-    uint64_t mask = 0;
-
-    for (unsigned i = 0; i < 4; i++)
-        mask |= (uint64_t)(unsigned)_mm_movemask_epi8(part[i]) << (16 * i);
-    return mask;
-}
-
-static ALWAYS_INLINE void classify_sse2(const char *at, struct masks *masks)
-{
-    __m128i part[4], folded[4], moved[4], strange[4];
-
-    for (unsigned i = 0; i < 4; i++) {
-        part[i] = _mm_loadu_si128((const __m128i *)(const void *)at + i);
-        folded[i] = _mm_or_si128(part[i], _mm_set1_epi8(0x20));
-        moved[i] = _mm_slli_epi16(part[i], 2);
-        /* Signed, so bytes beyond ASCII are below, too. */
-        strange[i] = _mm_cmplt_epi8(part[i], _mm_set1_epi8(0x20));
-    }
-    masks->quote = equal_sse2(part, '"');
-    masks->backslash = equal_sse2(part, '\\');
-    masks->strange = tops_sse2(strange);
-    masks->open = equal_sse2(folded, '{');
-    masks->close = equal_sse2(folded, '}');
-    masks->brace = tops_sse2(moved);
-    masks->comma = equal_sse2(part, ',');
-    masks->colon = equal_sse2(part, ':');
-}
-
 static const char *skip_sse2(const char *at, const char *end, unsigned room,
                              const char **stuck)
 {
     return skip(at, end, room, stuck, classify_sse2, sum_portable);
-}
-
-static AVX2_TARGET ALWAYS_INLINE uint64_t sum_pclmul(uint64_t bits)
-{
-    const __m128i ones = _mm_set1_epi8((char)0xFF);
-    __m128i product =
-        _mm_clmulepi64_si128(_mm_set_epi64x(0, (int64_t)bits), ones, 0);
-
-    return (uint64_t)_mm_cvtsi128_si64(product);
-}
-
-static AVX2_TARGET ALWAYS_INLINE uint64_t join_avx2(__m256i a, __m256i b)
-{
-    return (uint64_t)(unsigned)_mm256_movemask_epi8(a) |
-           (uint64_t)(unsigned)_mm256_movemask_epi8(b) << 32;
-}
-
-static AVX2_TARGET ALWAYS_INLINE uint64_t equal_avx2(__m256i a, __m256i b,
-                                                     char byte)
-{
-    const __m256i wanted = _mm256_set1_epi8(byte);
-
-    return join_avx2(_mm256_cmpeq_epi8(a, wanted),
-                     _mm256_cmpeq_epi8(b, wanted));
-}
-
-static AVX2_TARGET ALWAYS_INLINE void classify_avx2(const char *at,
-                                                    struct masks *masks)
-{
-    const __m256i space = _mm256_set1_epi8(0x20);
-    __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)at);
-    __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)at + 1);
-    __m256i folded_a = _mm256_or_si256(a, space);
-    __m256i folded_b = _mm256_or_si256(b, space);
-
-    masks->quote = equal_avx2(a, b, '"');
-    masks->backslash = equal_avx2(a, b, '\\');
-    masks->strange =
-        join_avx2(_mm256_cmpgt_epi8(space, a), _mm256_cmpgt_epi8(space, b));
-    masks->open = equal_avx2(folded_a, folded_b, '{');
-    masks->close = equal_avx2(folded_a, folded_b, '}');
-    masks->brace = join_avx2(_mm256_slli_epi16(a, 2), _mm256_slli_epi16(b, 2));
-    masks->comma = equal_avx2(a, b, ',');
-    masks->colon = equal_avx2(a, b, ':');
 }
 
 static AVX2_TARGET const char *skip_avx2(const char *at, const char *end,
@@ -496,12 +335,23 @@ static bool has_avx2(void)
 }
 #endif
 
+#ifdef __aarch64__
+static const char *skip_neon(const char *at, const char *end, unsigned room,
+                             const char **stuck)
+{
+    return skip(at, end, room, stuck, classify_neon, sum_portable);
+}
+#endif
+
 /* --- which one --------------------------------------------------------- */
 
 const struct json_skipper json_skippers[] = {
 #ifdef __x86_64__
     { "avx2", has_avx2, skip_avx2 },
     { "sse2", is_always, skip_sse2 },
+#endif
+#ifdef __aarch64__
+    { "neon", is_always, skip_neon },
 #endif
     { "portable", is_always, skip_portable },
 };

@@ -119,8 +119,10 @@ static bool is_sysctl_supported(struct text name)
         memcpy(copy, name.data, name.len);
     copy[name.len] = '\0';
     /* Kubernetes also takes sysctls with slashes. */
-    for (size_t i = 0; i < name.len; i++)
-        copy[i] = copy[i] == '/' ? '.' : copy[i];
+    for (size_t i = 0; i < name.len; i++) {
+        if (copy[i] == '/')
+            copy[i] = '.';
+    }
     name.data = copy;
     if (text_is(name, "net.ipv4.tcp_syncookies"))
         return false;

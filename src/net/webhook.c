@@ -18,6 +18,7 @@
 #include "spillway/admit.h"
 #include "spillway/answer.h"
 #include "spillway/arena.h"
+#include "spillway/arenas.h"
 #include "spillway/body.h"
 #include "spillway/head.h"
 #include "spillway/log.h"
@@ -34,7 +35,7 @@ enum { REQUEST_MAGIC = 0x5e71e3a1, UID_SHOWN = 64 };
 struct webhook {
     struct webhook_settings settings;
     struct inflight inflight;
-    pthread_key_t arena; /* one for each thread that serves */
+    pthread_key_t arenas;
 };
 
 struct request {
@@ -235,27 +236,6 @@ static enum MHD_Result request_head(void *context, void *state,
 
 /* --- deciding ---------------------------------------------------------- */
 
-static struct arena *arena_of_thread(const struct webhook *webhook)
-{
-    struct arena *arena = pthread_getspecific(webhook->arena);
-
-    if (arena)
-        return arena;
-    arena = calloc(1, sizeof(*arena));
-    if (arena && pthread_setspecific(webhook->arena, arena) == 0)
-        return arena;
-    free(arena);
-    return NULL;
-}
-
-static void free_arena(void *pointer)
-{
-    struct arena *arena = pointer;
-
-    arena_done(arena);
-    free(arena);
-}
-
 static unsigned long long elapsed_ns(const struct timespec *start)
 {
     struct timespec now;
@@ -302,7 +282,7 @@ static bool decide_in(const struct turn *turn, struct text body,
 /* Decide, and prepare the answer. */
 static void decide(const struct turn *turn, struct text body)
 {
-    struct arena *arena = arena_of_thread(turn->webhook);
+    struct arena *arena = arena_of_thread(turn->webhook->arenas);
     struct error err = { 0 };
 
     if (!arena)
@@ -401,7 +381,7 @@ struct webhook *webhook_new(const struct webhook_settings *settings,
 {
     struct webhook *webhook = calloc(1, sizeof(*webhook));
 
-    if (!webhook || pthread_key_create(&webhook->arena, free_arena) != 0) {
+    if (!webhook || !arenas_new(&webhook->arenas)) {
         free(webhook);
         (void)error_no_memory(err);
         return NULL;
@@ -415,6 +395,6 @@ void webhook_free(struct webhook *webhook)
 {
     if (!webhook)
         return;
-    (void)pthread_key_delete(webhook->arena);
+    arenas_free(webhook->arenas);
     free(webhook);
 }

@@ -207,10 +207,9 @@ static void test_prove(void **state)
     struct error err = { 0 };
     bool proven = !row->proven;
 
-    assert_true(patch_prove(pods_json(&arena, "{'a':1}"),
-                            pods_json(&arena, "{'a':1,'b':{'c':2}}"),
-                            text_of(pods_text(&arena, row->patch)), &arena,
-                            &proven, &err));
+    assert_true(patch_prove(
+        pods_json(&arena, "{'a':1}"), pods_json(&arena, "{'a':1,'b':{'c':2}}"),
+        text_of(pods_text(&arena, row->patch)), &arena, &proven, &err));
     assert_int_equal(proven, row->proven);
 }
 
