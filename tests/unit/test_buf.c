@@ -318,14 +318,22 @@ static void test_arena_grow(void **state)
 /* After a reset, the same memory serves the next piece of work. */
 static void test_arena_reset(void **state)
 {
+    enum { KEPT = 256 * 1024 };
     auto_arena struct arena arena = { 0 };
-    void *first = arena_alloc(&arena, 100);
+    void *first;
 
     (void)state;
     for (int i = 0; i < 100; i++)
         assert_non_null(arena_alloc(&arena, 10000));
     arena_reset(&arena);
-    assert_ptr_equal(arena_alloc(&arena, 100), first);
+    first = arena_alloc(&arena, KEPT / 2);
+    assert_non_null(arena_alloc(&arena, KEPT / 4));
+    arena_reset(&arena);
+    assert_ptr_equal(arena_alloc(&arena, KEPT / 2), first);
+    /* But not what one huge piece took. */
+    assert_non_null(arena_alloc(&arena, 16 * (size_t)KEPT));
+    arena_reset(&arena);
+    assert_true(arena.end - arena.next <= KEPT);
     arena_done(&arena);
     assert_non_null(arena_alloc(&arena, 1));
 }
@@ -358,7 +366,7 @@ static const struct CMUnitTest singles[] = {
     CASE("an arena's string is terminated", test_arena_string),
     CASE("sizes that overflow are refused", test_arena_overflow),
     CASE("growing keeps the content", test_arena_grow),
-    CASE("resetting keeps the first chunk", test_arena_reset),
+    CASE("resetting keeps a chunk, and no huge one", test_arena_reset),
 };
 
 int main(void)
