@@ -220,7 +220,7 @@ $(BENCH)/engine: $(BENCH)/engine.o $(LIB)
 	$(call say,LD,$@) $(link) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	    -o $@ $^ $(DEP_LIBS) -lm $(LDLIBS)
 
-$(BENCH)/bench: $(patsubst %,$(BENCH)/%.o,servers peers inputs ask)
+$(BENCH)/bench: $(patsubst %,$(BENCH)/%.o,servers latency peers inputs ask)
 $(BENCH)/report: $(BENCH)/plot.o
 $(BENCH)/null $(BENCH)/rate $(BENCH)/bench $(BENCH)/report: $(BENCH)/%: $(BENCH)/%.o $(BENCH_PARTS) $(LIB)
 	$(call say,LD,$@) $(link) -o $@ $(filter %.o,$^) $(LIB) $(TEST_LIBS) -lm $(LDLIBS)

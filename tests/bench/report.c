@@ -41,6 +41,9 @@ static const struct {
     { "server/100/cpu-above-null",
       "processor time for a request beyond the null server, 100 connections" },
     { "latency/50/p99-to-p50", "p99 to p50 at half of the highest rate" },
+    { "latency/50/null-p99-to-p50", "the same of the null server" },
+    { "server/8/rate", "requests/s of one thread, 8 connections" },
+    { "server/100/rate", "requests/s of one thread, 100 connections" },
     { "memory/idle", "private memory, idle, 4 threads" },
     { "memory/100-connections",
       "private memory, 100 connections that were served" },
@@ -50,12 +53,16 @@ static const struct {
     { "size/stripped", "stripped program" },
     { "threads/2-to-1", "two threads against one" },
     { "peers/go/ratio", "requests/s against a controller-runtime webhook" },
+    { "peers/go/cpu", "processor time for a request of the latter" },
     { "peers/pod-create/p50-to-null",
       "p50 of what a pod create takes more, against a webhook that does "
       "nothing" },
     { "peers/pod-create/p99-to-null", "p99 of the same" },
     { "peers/pod-create/p50-to-policy",
       "p50 of the same, against a MutatingAdmissionPolicy" },
+    { "peers/pod-create/p99-to-policy", "p99 of the same" },
+    { "peers/pod-create/none/p50", "p50 of a pod create without a webhook" },
+    { "peers/pod-create/spillway/p50", "p50 of a pod create with Spillway" },
 };
 
 /* A number with three digits that mean something. */
@@ -81,7 +88,7 @@ static bool is_met(const cJSON *figure)
                : median <= target;
 }
 
-static void print_target(const cJSON *figure, const char *says)
+static void print_figure(const cJSON *figure, const char *says)
 {
     const char *unit = figure_text(figure, "unit");
 
@@ -91,6 +98,10 @@ static void print_target(const cJSON *figure, const char *says)
     print_number(figure_number(figure, "low"), unit);
     printf(" to ");
     print_number(figure_number(figure, "high"), unit);
+    if (!cJSON_HasObjectItem(figure, "target")) {
+        printf(" | | |\n");
+        return;
+    }
     printf(" | %s ",
            strcmp(figure_text(figure, "better"), "higher") == 0 ? "≥" : "≤");
     print_number(figure_number(figure, "target"), unit);
@@ -139,7 +150,7 @@ static int print_table(const cJSON *document)
     for (size_t i = 0; i < array_len(lines); i++) {
         figure = figures_find(document, lines[i].name);
         if (figure)
-            print_target(figure, lines[i].says);
+            print_figure(figure, lines[i].says);
     }
     printf("\n| review | bytes | µs | MB/s | instructions | per byte |\n"
            "|---|---|---|---|---|---|\n");

@@ -166,57 +166,6 @@ static double compare_with_null(struct bench *bench, unsigned connections)
     return series_median(&rate);
 }
 
-/* --- latency ----------------------------------------------------------- */
-
-static void measure_rate(struct bench *bench, unsigned percent, double rate)
-{
-    const char *const words[] = { text("%s/tests/bench/rate", bench->build),
-                                  text("%d", PORT),
-                                  "100",
-                                  text("%.0f", rate * percent / 100),
-                                  text("%u", bench->seconds),
-                                  input_recorded("ingressgateway"),
-                                  NULL };
-    struct series p50 = { 0 }, p99 = { 0 }, ratio = { 0 }, got = { 0 };
-
-    for (unsigned i = 0; i < bench->rounds; i++) {
-        char *said = process_run(CPU_REST, words);
-        cJSON *found = said ? cJSON_Parse(said) : NULL;
-
-        if (!found)
-            die("the client fails");
-        series_add(&got, figure_number(found, "rate"));
-        series_add(&p50, figure_number(found, "p50"));
-        series_add(&p99, figure_number(found, "p99"));
-        series_add(&ratio,
-                   figure_number(found, "p99") / figure_number(found, "p50"));
-        cJSON_Delete(found);
-        free(said);
-    }
-    (void)figures_add(bench->document, text("latency/%u/rate", percent), "1/s",
-                      NEITHER, &got);
-    (void)figures_add(bench->document, text("latency/%u/p50", percent), "us",
-                      LOWER, &p50);
-    (void)figures_add(bench->document, text("latency/%u/p99", percent), "us",
-                      LOWER, &p99);
-    if (percent == 50)
-        figures_add_target(bench->document, "latency/50/p99-to-p50", "", LOWER,
-                           &ratio, 3);
-}
-
-static void measure_latency(struct bench *bench, double highest)
-{
-    static const unsigned percents[] = { 10, 25, 50, 70, 85, 95 };
-    struct process server = start_server(bench, 0, 1);
-
-    (void)await_answer(PORT);
-    for (size_t i = 0; i < array_len(percents); i++) {
-        progress(text("latency at %u %%", percents[i]));
-        measure_rate(bench, percents[i], highest);
-    }
-    process_stop(&server);
-}
-
 /* --- growth ------------------------------------------------------------ */
 
 /* What connections cost the library is the null server's cost, too. */

@@ -26,4 +26,7 @@ struct load {
 struct load put_load(const struct bench *bench, const struct process *server,
                      int port, unsigned connections, const char *review);
 
+/* The latencies at shares of the highest rate, in requests a second. */
+void measure_latency(struct bench *bench, double highest);
+
 #endif
