@@ -125,8 +125,9 @@ bool connection_is_aged(const struct connection *connection, long long now_ms);
  * sweep is due. */
 long long connections_sweep(struct connections *table, long long now_ms);
 
-/* How many connections there are. */
-size_t connections_count(struct connections *table);
+/* How many connections there are, and in *most how many there were at most
+ * since this was last asked. */
+size_t connections_count(struct connections *table, size_t *most);
 
 /* How many connections are opening or have a request in flight. */
 size_t connections_busy(struct connections *table);

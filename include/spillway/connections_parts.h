@@ -53,6 +53,7 @@ struct connections {
     struct addresses *addresses; /* NULL when they are not limited */
     struct connection **by_fd;   /* n_slots of them */
     size_t n_slots, count;
+    size_t most;           /* of `count` since somebody asked */
     uint64_t random;       /* for the ages */
     long long shortest_ms; /* of the lists' limits */
     int quiet_fd, wake_fd; /* eventfds to write to, or -1 */

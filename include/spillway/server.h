@@ -77,8 +77,9 @@ void server_close(struct server *server);
 /* From now on, write to that eventfd(2) whenever nothing is in flight. */
 void server_notify(struct server *server, int event_fd);
 
-/* How many connections there are. */
-size_t server_connections(struct server *server);
+/* How many connections there are, and in *most how many there were at most
+ * since this was last asked. */
+size_t server_connections(struct server *server, size_t *most);
 
 /* How many connections are opening or have a request in flight. */
 size_t server_busy(struct server *server);

@@ -37,17 +37,17 @@ static void write_operation(const struct builder *builder,
 static size_t enter(const struct builder *builder, struct text key)
 {
     struct buf *path = builder->path;
-    size_t before = path->len;
+    size_t before = path->len, from = 0;
 
     buf_add_char(path, '/');
     for (size_t i = 0; i < key.len; i++) {
-        if (key.data[i] == '~')
-            buf_add_string(path, "~0");
-        else if (key.data[i] == '/')
-            buf_add_string(path, "~1");
-        else
-            buf_add_char(path, key.data[i]);
+        if (key.data[i] != '~' && key.data[i] != '/')
+            continue;
+        buf_add(path, key.data + from, i - from);
+        buf_add_string(path, key.data[i] == '~' ? "~0" : "~1");
+        from = i + 1;
     }
+    buf_add(path, key.data + from, key.len - from);
     builder->out->failed |= path->failed;
     return before;
 }

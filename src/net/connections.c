@@ -197,6 +197,8 @@ static struct connection *enter(struct connections *table, int fd,
     c->state = CONNECTION_ACCEPTED;
     table->by_fd[fd] = c;
     table->count++;
+    if (table->count > table->most)
+        table->most = table->count;
     connection_link(&table->lists[CONNECTION_ACCEPTED], c);
     if (table->limits.is_measured)
         metrics_connection_opened();

@@ -105,12 +105,14 @@ long long connections_sweep(struct connections *table, long long now_ms)
     return next_ms;
 }
 
-size_t connections_count(struct connections *table)
+size_t connections_count(struct connections *table, size_t *most)
 {
     size_t n;
 
     (void)pthread_mutex_lock(&table->lock);
     n = table->count;
+    *most = table->most;
+    table->most = n;
     (void)pthread_mutex_unlock(&table->lock);
     return n;
 }

@@ -336,9 +336,9 @@ void server_notify(struct server *server, int event_fd)
     connections_notify(server->connections, event_fd);
 }
 
-size_t server_connections(struct server *server)
+size_t server_connections(struct server *server, size_t *most)
 {
-    return connections_count(server->connections);
+    return connections_count(server->connections, most);
 }
 
 size_t server_busy(struct server *server)

@@ -39,7 +39,8 @@ struct service {
     int webhook_fd, admin_fd; /* until a server owns them; else -1 */
     int signal_fd;            /* borrowed */
     int quiet_fd;
-    size_t most; /* connections since memory was last given back */
+    size_t most;    /* connections since memory was last given back */
+    unsigned trims; /* looks at which that is to be done */
 };
 
 /* Each connection takes a descriptor; containers often start with 1024. */
@@ -164,15 +165,19 @@ static int left_ms(long long end_ms)
 /* After a crowd has gone, the allocator keeps what it took for all of them. */
 static void give_memory_back(struct service *service)
 {
-    enum { CROWD = 64, FEW_OF = 4 };
-    size_t now = server_connections(service->webhook_server);
+    enum { CROWD = 64, FEW_OF = 4, LOOKS = 2 };
+    size_t most, now = server_connections(service->webhook_server, &most);
 
-    if (now > service->most)
+    if (most > service->most)
+        service->most = most;
+    if (service->most >= CROWD && now <= service->most / FEW_OF) {
         service->most = now;
-    if (service->most < CROWD || now > service->most / FEW_OF)
-        return;
-    (void)malloc_trim(0);
-    service->most = now;
+        service->trims = LOOKS; /* the last may just be going */
+    }
+    if (service->trims > 0) {
+        service->trims--;
+        (void)malloc_trim(0);
+    }
 }
 
 /* What a signal asks for besides an end. */

@@ -97,7 +97,7 @@ static void decide_large(const struct server_process *server)
 static void hold_heads(const struct server_process *server,
                        struct client *clients, size_t count)
 {
-    static char head[14000];
+    static char head[30000];
 
     memset(head, 'a', sizeof(head) - 1);
     for (size_t i = 0; i < count; i++) {
@@ -146,10 +146,47 @@ static void test_ceiling(void **state)
     assert_true(peak_kb <= CEILING_KB);
 }
 
+/* What a crowd took is given back when it has gone, however short it was. */
+static void test_crowd(void **state)
+{
+    enum { CROWD = 250, LEFT_KB = 4096 };
+    struct server_process *server = *state;
+    struct client *crowd = calloc(CROWD, sizeof(*crowd));
+    long idle_kb, crowded_kb, left_kb;
+    long long end_ms;
+
+    if (IS_SANITIZED)
+        skip();
+    assert_non_null(crowd);
+    idle_kb = server_memory_kb(server, "RssAnon:");
+    for (int i = 0; i < CROWD; i++) {
+        auto_reply struct reply reply = { 0 };
+
+        client_open(&crowd[i], server);
+        client_post_review(&crowd[i], &reply);
+        assert_int_equal(reply.status, 200);
+    }
+    crowded_kb = server_memory_kb(server, "RssAnon:");
+    for (int i = 0; i < CROWD; i++)
+        client_close(&crowd[i]);
+    free(crowd);
+    assert_true(crowded_kb > idle_kb + 2 * LEFT_KB);
+    end_ms = clock_ms() + PATIENCE_MS;
+    do {
+        pause_briefly();
+        left_kb = server_memory_kb(server, "RssAnon:");
+    } while (left_kb > idle_kb + LEFT_KB && clock_ms() < end_ms);
+    print_message("idle %ld KB, crowded %ld KB, afterwards %ld KB\n", idle_kb,
+                  crowded_kb, left_kb);
+    assert_in_range(left_kb, 0, idle_kb + LEFT_KB);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         { "the ceiling of memory holds", test_ceiling, server_setup,
+          server_teardown, (void *)(uintptr_t)options },
+        { "a crowd's memory is given back", test_crowd, server_setup,
           server_teardown, (void *)(uintptr_t)options },
     };
 
