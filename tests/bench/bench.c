@@ -62,6 +62,7 @@ static void describe_machine(cJSON *document)
     if (info)
         (void)fclose(info);
     (void)uname(&name);
+    name.release[strcspn(name.release, "-")] = '\0'; /* not who built it */
     (void)cJSON_AddStringToObject(machine, "processor", cpu);
     (void)cJSON_AddNumberToObject(machine, "processors", processors());
     (void)cJSON_AddStringToObject(machine, "kernel", name.release);
