@@ -28,6 +28,8 @@ static const char *const round_trips[][2] = {
 
 static const struct { const char *a, *b; bool equal; } comparisons[] = {
     { "{'a':1,'b':2}", "{'b':2,'a':1}", true },
+    { "{'a':1,'b':2}", "{'b':1,'a':2}", false },
+    { "{'a':1}", "{'b':1}", false },
     { "[1,2]", "[2,1]", false },
     { "[1]", "[1,1]", false },
     { "{'a':1}", "{'a':1,'b':1}", false },
