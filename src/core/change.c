@@ -154,8 +154,8 @@ static bool make(struct attempt *attempt, const struct json *object,
 /* An operation that adds a toleration is not as much longer than it. */
 enum { USUAL_OVERHEAD = 64 };
 
-/* The pod's tolerations are there, cover none of the policy's, and are so long
- * that adding to them is shorter than replacing them. */
+/* The pod's tolerations cover none of the policy's, and are so long that adding
+ * to them is shorter than replacing them; so there are some. */
 static bool are_usual(const struct policy *policy,
                       const struct json *tolerations)
 {
@@ -170,7 +170,7 @@ static bool are_usual(const struct policy *policy,
                 return false;
         }
     }
-    return tolerations->child;
+    return true;
 }
 
 static bool is_usual(const struct policy *policy, const struct json *spec)

@@ -151,13 +151,12 @@ static void test_crowd(void **state)
 {
     enum { CROWD = 250, LEFT_KB = 4096 };
     struct server_process *server = *state;
-    struct client *crowd = calloc(CROWD, sizeof(*crowd));
+    static struct client crowd[CROWD];
     long idle_kb, crowded_kb, left_kb;
     long long end_ms;
 
     if (IS_SANITIZED)
         skip();
-    assert_non_null(crowd);
     idle_kb = server_memory_kb(server, "RssAnon:");
     for (int i = 0; i < CROWD; i++) {
         auto_reply struct reply reply = { 0 };
@@ -169,7 +168,6 @@ static void test_crowd(void **state)
     crowded_kb = server_memory_kb(server, "RssAnon:");
     for (int i = 0; i < CROWD; i++)
         client_close(&crowd[i]);
-    free(crowd);
     assert_true(crowded_kb > idle_kb + 2 * LEFT_KB);
     end_ms = clock_ms() + PATIENCE_MS;
     do {
