@@ -8,6 +8,8 @@
 #include "spillway/transport.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,13 +177,24 @@ long long transport_elapsed(const struct transport *transport, long long now_ms)
     return now_ms - transport->begun_ms;
 }
 
+/* The library had nothing to send behind a head.  It has pushed already what it
+ * may have corked (tcp(7)), so this is pushed again. */
+static void send_held(struct transport *transport)
+{
+    int on = 1;
+
+    if (send_all(transport, NULL, 0) < 0 ||
+        setsockopt(transport->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) <
+            0)
+        connection_abort(transport->entry, CONNECTION_END_CLIENT);
+}
+
 void transport_end(struct transport *transport)
 {
     transport->in_request = false;
-    /* The library had nothing to send behind it, against expectation. */
     transport->gathers = false;
-    if (transport->held && send_all(transport, NULL, 0) < 0)
-        connection_abort(transport->entry, CONNECTION_END_CLIENT);
+    if (transport->held)
+        send_held(transport);
     connection_enter(transport->entry, CONNECTION_IDLE, listener_now());
     /* A pipelined request that GnuTLS holds already has begun. */
     if (transport->session && gnutls_record_check_pending(transport->session))
