@@ -80,7 +80,7 @@ func TestRefusalIsToldToTheUser(t *testing.T) {
 }
 
 func TestRefusalForGoodCostsTheTimeoutAndNoMore(t *testing.T) {
-	const timeout = 2 * time.Second
+	const timeout = 4 * time.Second
 	disturb(t)
 	updateWebhook(t, func(hook *admissionv1.MutatingWebhook) {
 		hook.TimeoutSeconds = ptr.To(int32(timeout / time.Second))
