@@ -7,11 +7,10 @@
 
 #include "bench.h"
 #include "process.h"
-#include "spillway/buf.h"
 #include "spillway/file.h"
 #include "spillway/policy.h"
 
-static struct buf read_all(const char *path)
+struct buf input_read(const char *path)
 {
     struct buf bytes = { 0 };
     struct error err = { 0 };
@@ -38,7 +37,7 @@ const char *input_recorded(const char *name)
 /* The ingress gateway's review up to `mark` and what follows it. */
 static struct buf split(const char *mark, struct text *rest)
 {
-    struct buf whole = read_all(input_recorded("ingressgateway"));
+    struct buf whole = input_read(input_recorded("ingressgateway"));
     char *at = strstr(whole.data, mark);
 
     if (!at)

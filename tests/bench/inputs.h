@@ -6,6 +6,11 @@
 
 #include <stddef.h>
 
+#include "spillway/buf.h"
+
+/* The bytes of a file, or the end of the program. */
+struct buf input_read(const char *path);
+
 /* A recorded review by the name of its case. */
 const char *input_recorded(const char *name);
 

@@ -16,25 +16,14 @@
 #include "process.h"
 #include "servers.h"
 #include "spillway/buf.h"
-#include "spillway/file.h"
 
 enum { PATIENCE_S = 30 };
 
 /* --- starting ---------------------------------------------------------- */
 
-static struct buf read_review(const char *path)
-{
-    struct buf bytes = { 0 };
-    struct error err = { 0 };
-
-    if (!file_read(path, SIZE_MAX, &bytes, &err))
-        die("%s", err.text);
-    return bytes;
-}
-
 double await_answer(int port)
 {
-    struct buf review = read_review(input_recorded("ingressgateway"));
+    struct buf review = input_read(input_recorded("ingressgateway"));
     double start = now_seconds();
 
     while (!ask(port, review.data, review.len)) {
@@ -234,8 +223,8 @@ static void add_kib(struct bench *bench, const char *name,
 static void measure_memory(struct bench *bench)
 {
     enum { BODY = 3145728 };
-    struct buf review = read_review(input_recorded("ingressgateway"));
-    struct buf large = read_review(input_of_size(bench->dir, BODY));
+    struct buf review = input_read(input_recorded("ingressgateway"));
+    struct buf large = input_read(input_of_size(bench->dir, BODY));
     struct series idle = { 0 }, loaded = { 0 }, body = { 0 };
 
     for (unsigned r = 0; r < 3; r++) {
