@@ -254,34 +254,24 @@ static void measure_growth(struct bench *bench)
 
 static void prepare(struct bench *bench)
 {
+    const char *dir = text("%s/tests/bench/data", bench->build);
     const char *const issue[] = { text("%s/spillway", bench->build),
                                   "certs",
                                   "issue",
                                   "--dir",
-                                  bench->dir,
+                                  dir,
                                   "--name",
                                   "localhost",
                                   "--ip",
                                   "127.0.0.1",
                                   "--force",
                                   NULL };
-    char *printed;
+    char *printed = process_run(CPU_ANY, issue);
 
-    (void)snprintf(bench->dir, sizeof(bench->dir),
-                   "/tmp/spillway-bench-XXXXXX");
-    if (!mkdtemp(bench->dir))
-        die("no directory for inputs");
-    printed = process_run(CPU_ANY, issue);
     if (!printed)
         die("no certificate");
+    bench->dir = dir;
     free(printed);
-}
-
-static void clean(const struct bench *bench)
-{
-    const char *const words[] = { "rm", "-rf", bench->dir, NULL };
-
-    free(process_run(CPU_ANY, words));
 }
 
 static int usage(void)
@@ -357,8 +347,6 @@ int main(int argc, char **argv)
         }
         measure_instructions(&bench);
     }
-    if (!bench.only_instructions)
-        clean(&bench);
     progress("");
     figures_write(bench.document, bench.out);
     return 0;

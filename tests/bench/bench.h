@@ -15,7 +15,7 @@ struct bench {
     bool only_instructions;
     const char *peer, *podcreate; /* programs, or NULL */
     const char *build, *out;
-    char dir[64]; /* inputs and certificates; removed at the end */
+    const char *dir; /* inputs and certificates */
     cJSON *document;
 };
 
