@@ -47,6 +47,14 @@ void arena_reset(struct arena *arena);
 /* Release all memory.  The arena is empty and usable afterwards. */
 void arena_done(struct arena *arena);
 
+/* What an allocation of `size` bytes takes, so that the next is aligned. */
+static inline size_t arena_round_up(size_t size)
+{
+    const size_t align = alignof(max_align_t);
+
+    return (size + align - 1) & ~(align - 1);
+}
+
 /* One zeroed object of that type; NULL when memory is short. */
 #define arena_new(arena, type) ((type *)arena_object((arena), sizeof(type)))
 
@@ -54,8 +62,7 @@ void arena_done(struct arena *arena);
 static inline void *arena_object(struct arena *arena, size_t size)
 {
     void *bytes = arena->next;
-    size_t rounded =
-        (size + alignof(max_align_t) - 1) & ~(size_t)(alignof(max_align_t) - 1);
+    size_t rounded = arena_round_up(size);
 
     if ((size_t)(arena->end - arena->next) < rounded)
         return arena_alloc(arena, size);

@@ -54,6 +54,13 @@ bool json_scan_value(struct json_scan *scan) must_check;
 
 enum { JSON_SHORT = 16 };
 
+/* True for what may stand in a string as it is and is ASCII. */
+static inline bool json_scan_is_plain(char c)
+{
+    return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' &&
+           c != '\\';
+}
+
 /* The first of JSON_SHORT bytes that is not plain ASCII text, but a quote, a
  * backslash, a control character or part of a longer sequence; else the last
  * of them. */
@@ -72,8 +79,7 @@ static inline const char *json_scan_plain(const char *at)
 #else
     const char *last = at + JSON_SHORT - 1;
 
-    while (at < last && (unsigned char)*at >= 0x20 &&
-           (unsigned char)*at < 0x80 && *at != '"' && *at != '\\')
+    while (at < last && json_scan_is_plain(*at))
         at++;
     return at;
 #endif

@@ -50,6 +50,15 @@ struct server_handler {
                 long long elapsed_ms);
 };
 
+enum {
+    /* What one connection may use for heads and small pieces of bodies.  A
+     * head that does not fit is refused by libmicrohttpd with 431. */
+    SERVER_CONNECTION_MEMORY = 32 * 1024,
+};
+
+/* What is offered in a handshake, as GnuTLS writes it. */
+extern const char server_priorities[];
+
 struct server_settings {
     const char *name;            /* for messages: "webhook" */
     int fd;                      /* a listening socket, the server's from now */

@@ -8,7 +8,6 @@
 enum {
     ARENA_CHUNK = 64 * 1024,      /* enough for almost every review */
     ARENA_KEEP = 4 * ARENA_CHUNK, /* a chunk for those that it is not for */
-    ARENA_ALIGN = alignof(max_align_t),
 };
 
 struct arena_chunk {
@@ -16,11 +15,6 @@ struct arena_chunk {
     size_t size; /* of `bytes` */
     alignas(max_align_t) char bytes[];
 };
-
-static size_t round_up(size_t size)
-{
-    return (size + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
-}
 
 /* Put a chunk that holds at least `size` bytes in front. */
 static bool add_chunk(struct arena *arena, size_t size)
@@ -46,7 +40,7 @@ static void *allocate(struct arena *arena, size_t size)
 
     if (size > SIZE_MAX / 2)
         return NULL;
-    size = round_up(size ? size : 1);
+    size = arena_round_up(size ? size : 1);
     if ((size_t)(arena->end - arena->next) < size && !add_chunk(arena, size))
         return NULL;
     bytes = arena->next;
@@ -78,9 +72,9 @@ void *arena_grow(struct arena *arena, void *old, size_t old_size,
 
     /* The newest allocation can be extended where it stands. */
     if (bytes && new_size <= SIZE_MAX / 2 &&
-        bytes + round_up(old_size) == arena->next &&
-        (size_t)(arena->end - bytes) >= round_up(new_size)) {
-        arena->next = bytes + round_up(new_size);
+        bytes + arena_round_up(old_size) == arena->next &&
+        (size_t)(arena->end - bytes) >= arena_round_up(new_size)) {
+        arena->next = bytes + arena_round_up(new_size);
         return bytes;
     }
     moved = allocate(arena, new_size);
@@ -103,21 +97,18 @@ char *arena_string(struct arena *arena, struct text text)
 
 void arena_reset(struct arena *arena)
 {
-    struct arena_chunk *kept = arena->chunks;
+    struct arena_chunk *kept = NULL, *older;
 
-    while (kept && (kept->older || kept->size > ARENA_KEEP)) {
-        struct arena_chunk *older = kept->older;
-
-        /* The newest is the largest, but one huge review does not hold its
-         * memory for ever. */
-        if (older && kept->size <= ARENA_KEEP) {
-            kept->older = older->older;
-            free(older);
-        } else {
-            free(kept);
-            kept = older;
-        }
+    for (struct arena_chunk *c = arena->chunks; c; c = older) {
+        older = c->older;
+        /* One huge review does not hold its memory for ever. */
+        if (!kept && c->size <= ARENA_KEEP)
+            kept = c;
+        else
+            free(c);
     }
+    if (kept)
+        kept->older = NULL;
     arena->chunks = kept;
     arena->next = kept ? kept->bytes : NULL;
     arena->end = kept ? kept->bytes + kept->size : NULL;

@@ -47,22 +47,16 @@ bool json_scan_type(struct json_scan *scan, enum json_type *type)
     }
 }
 
-static bool is_plain(char c)
-{
-    return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' &&
-           c != '\\';
-}
-
 /* The first of the next bytes that is not plain ASCII text. */
 static const char *skip_plain(const char *at, const char *end)
 {
     while (end - at >= JSON_SHORT) {
         at = json_scan_plain(at);
-        if (!is_plain(*at))
+        if (!json_scan_is_plain(*at))
             return at;
         at++;
     }
-    while (at < end && is_plain(*at))
+    while (at < end && json_scan_is_plain(*at))
         at++;
     return at;
 }

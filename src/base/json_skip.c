@@ -365,9 +365,10 @@ const char *json_skip(const char *at, const char *end, unsigned room,
         atomic_load_explicit(&best, memory_order_relaxed);
 
     for (size_t i = 0; !function; i++) {
-        if (json_skippers[i].is_supported())
-            function = json_skippers[i].run;
+        if (!json_skippers[i].is_supported())
+            continue;
+        function = json_skippers[i].run;
+        atomic_store_explicit(&best, function, memory_order_relaxed);
     }
-    atomic_store_explicit(&best, function, memory_order_relaxed);
     return function(at, end, room, stuck);
 }

@@ -108,7 +108,7 @@ static bool conjoin(const struct term *q, const struct term *p,
 
     if (!node || !expressions)
         return false;
-    for (const struct json *e = json_first(p->node, key_expressions.data); e;
+    for (const struct json *e = json_first_text(p->node, key_expressions); e;
          e = e->next) {
         const struct requirement *wanted = compiled_from(p, e);
 

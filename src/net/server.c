@@ -16,13 +16,10 @@
 
 enum {
     EXCHANGE_MAGIC = 0x5e71c4a9,
-    /* What one connection may use for heads and small pieces of bodies.  A
-     * head that does not fit is refused by libmicrohttpd with 431. */
-    CONNECTION_MEMORY = 32 * 1024,
 };
 
 /* TLS 1.3, and 1.2 with forward secrecy and authenticated encryption. */
-static const char priorities[] =
+const char server_priorities[] =
     "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
     ":-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA"
     ":-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305"
@@ -241,7 +238,7 @@ static struct MHD_Daemon *start_daemon(struct server *server)
         const char *text;
         gnutls_certificate_retrieve_function2 *callback;
         void *value;
-    } priorities_text = { .text = priorities },
+    } priorities_text = { .text = server_priorities },
       callback = { .callback = no_certificate };
     struct MHD_OptionItem tls[] = {
         { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, callback.value },
@@ -259,7 +256,7 @@ static struct MHD_Daemon *start_daemon(struct server *server)
         server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
         MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, server,
         MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
+        (size_t)SERVER_CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
         MHD_OPTION_ARRAY, s->threads > 1 ? pool : &pool[1], MHD_OPTION_ARRAY,
         secure ? tls : &pool[1], MHD_OPTION_END);
 }

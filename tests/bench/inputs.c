@@ -20,13 +20,17 @@ struct buf input_read(const char *path)
     return bytes;
 }
 
-static void write_all(const char *path, const struct buf *bytes)
+/* Write what was made, and its rest, to the file. */
+static const char *save(const char *path, struct buf *bytes, struct text rest)
 {
     FILE *file = fopen(path, "w");
 
+    buf_add_text(bytes, rest);
     if (!file || fwrite(bytes->data, 1, bytes->len, file) != bytes->len ||
         fclose(file) != 0)
         die("%s cannot be written", path);
+    buf_done(bytes);
+    return path;
 }
 
 const char *input_recorded(const char *name)
@@ -59,10 +63,7 @@ const char *input_of_size(const char *dir, size_t bytes)
                    "{\"name\":\"ROUTE_%u\",\"value\":\"outbound|%u||service-%u"
                    ".namespace.svc.cluster.local\"},",
                    i, i % 65536, i);
-    buf_add_text(&out, rest);
-    write_all(path, &out);
-    buf_done(&out);
-    return path;
+    return save(path, &out, rest);
 }
 
 const char *input_with_terms(const char *dir, unsigned terms)
@@ -83,10 +84,7 @@ const char *input_with_terms(const char *dir, unsigned terms)
                    "\"zone\",\"operator\":\"In\",\"values\":[\"zone-%u\"]}]}",
                    i ? "," : "", i);
     buf_add_string(&out, "]}}},\"volumes\":");
-    buf_add_text(&out, rest);
-    write_all(path, &out);
-    buf_done(&out);
-    return path;
+    return save(path, &out, rest);
 }
 
 const char *input_policies(const char *dir, unsigned policies)
@@ -103,8 +101,5 @@ const char *input_policies(const char *dir, unsigned policies)
                    "other-%u, tier: edge}\n  tolerations:\n  - {key: k%u, "
                    "operator: Exists}\n---\n",
                    i, i, i);
-    buf_add_text(&out, usual);
-    write_all(path, &out);
-    buf_done(&out);
-    return path;
+    return save(path, &out, usual);
 }

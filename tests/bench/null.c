@@ -21,10 +21,10 @@
 #include "process.h"
 #include "spillway/buf.h"
 #include "spillway/file.h"
+#include "spillway/server.h"
 
 enum {
     CONNECTIONS = 1200,
-    CONNECTION_MEMORY = 32 * 1024,
     UID_LEN = 36,
 };
 
@@ -128,11 +128,6 @@ static char *read_text(const char *path)
 
 static struct MHD_Daemon *start(char **words)
 {
-    static const char priorities[] =
-        "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
-        ":-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA"
-        ":-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305"
-        ":-MAC-ALL:+AEAD:%SERVER_PRECEDENCE";
     unsigned threads = (unsigned)strtoul(words[2], NULL, 10);
     struct sockaddr_in at = {
         .sin_family = AF_INET,
@@ -145,9 +140,10 @@ static struct MHD_Daemon *start(char **words)
         on_request, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
         MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_HTTPS_MEM_CERT,
         read_text(words[3]), MHD_OPTION_HTTPS_MEM_KEY, read_text(words[4]),
-        MHD_OPTION_HTTPS_PRIORITIES, priorities, MHD_OPTION_CONNECTION_LIMIT,
-        CONNECTIONS * threads, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
+        MHD_OPTION_HTTPS_PRIORITIES, server_priorities,
+        MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS * threads,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_TIMEOUT, 0u,
         threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, threads,
         MHD_OPTION_END);
 }
