@@ -3,8 +3,7 @@
  *
  * One request: the head is checked before the body is read.  A body that comes
  * in one piece is decided where it lies; others are gathered first, or thrown
- * away once they are too large.  At the end of the request the answer is
- * queued.
+ * away once they are too large.  At its end the answer is queued.
  */
 #include "spillway/webhook.h"
 
@@ -276,6 +275,7 @@ static bool decide_in(const struct turn *turn, struct text body,
                                        .content_type = "application/json",
                                        .body = admission.response };
     request->response = answer_prepare(&request->answer);
+    request->answer.body.data = NULL; /* goes with the arena */
     return true;
 }
 
