@@ -26,7 +26,7 @@
 #include "spillway/patch.h"
 #include "spillway/review.h"
 
-enum { POLICIES = 850, POLICIES_WITH_TWINS = 150, PODS = 12, NODES = 12 };
+enum { POLICIES = 850, POLICIES_WITH_TWINS = 600, PODS = 12, NODES = 12 };
 
 #define SPREAD "topologySpreadConstraints"
 #define REQUIRED "requiredDuringSchedulingIgnoredDuringExecution"
