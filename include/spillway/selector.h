@@ -46,8 +46,23 @@ const char *selector_operator_name(enum selector_operator op);
 /* The operator of that name; false when there is none. */
 bool selector_operator_find(struct text name, enum selector_operator *op);
 
-/* True when every requirement holds for the pod, a value read with
- * policy_set_shape().  Globs need their strings terminated: in `arena`. */
+enum selector_outcome {
+    SELECTOR_MATCHES,
+    SELECTOR_LACKS_REQUIREMENT, /* a requirement does not hold */
+    SELECTOR_LACKS_CONTAINER,   /* there is no container of that name */
+};
+
+/*
+ * Look at the requirements in their order, and at the container last, up to
+ * the first that does not hold for the pod, a value read with
+ * policy_set_shape(); *failed becomes the number of requirements that hold
+ * before it.  Globs need their strings terminated: in `arena`.
+ */
+enum selector_outcome selector_examine(const struct selector *selector,
+                                       const struct json *pod,
+                                       struct arena *arena, size_t *failed);
+
+/* True when every requirement holds for the pod; likewise. */
 bool selector_matches(const struct selector *selector, const struct json *pod,
                       struct arena *arena);
 

@@ -88,15 +88,26 @@ static bool has_container(const struct json *pod, struct text name)
     return false;
 }
 
-bool selector_matches(const struct selector *selector, const struct json *pod,
-                      struct arena *arena)
+enum selector_outcome selector_examine(const struct selector *selector,
+                                       const struct json *pod,
+                                       struct arena *arena, size_t *failed)
 {
     const struct json *metadata = json_get(pod, "metadata");
 
-    for (size_t i = 0; i < selector->n_requirements; i++) {
-        if (!holds(&selector->requirements[i], metadata, arena))
-            return false;
+    for (*failed = 0; *failed < selector->n_requirements; ++*failed) {
+        if (!holds(&selector->requirements[*failed], metadata, arena))
+            return SELECTOR_LACKS_REQUIREMENT;
     }
     return !selector->has_container.data ||
-           has_container(pod, selector->has_container);
+                   has_container(pod, selector->has_container)
+               ? SELECTOR_MATCHES
+               : SELECTOR_LACKS_CONTAINER;
+}
+
+bool selector_matches(const struct selector *selector, const struct json *pod,
+                      struct arena *arena)
+{
+    size_t failed;
+
+    return selector_examine(selector, pod, arena, &failed) == SELECTOR_MATCHES;
 }
