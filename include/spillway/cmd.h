@@ -2,8 +2,9 @@
  * cmd.h - the subcommands, their exit statuses and their option tables.
  *
  * Every command is described by one `struct command`.  Its table of options is
- * what parses the command line, what `--help` prints and what the README's
- * reference is made of: there is no second list.
+ * what parses the command line, what `--help` prints and what man pages, the
+ * completion of shells and the README's reference are made of: there is no
+ * second list.
  */
 #ifndef SPILLWAY_CMD_H
 #define SPILLWAY_CMD_H
@@ -44,17 +45,24 @@ struct option {
     char letter;
     enum option_kind kind;
     size_t offset;
-    const char *argument; /* what --help calls it: FILE, ADDR:PORT */
-    const char *help;     /* a phrase, with the default where there is one */
+    const char *argument; /* what --help calls it: FILE, ADDR:PORT; a FILE or
+                             DIR in it is completed by shells */
+    const char *help;     /* a phrase that fits the line, with the default
+                             where there is one */
     const char *choices;  /* CHOICE: "diff|response|patch" */
     unsigned min, max;    /* UNSIGNED */
 };
 
 struct command {
     const char *name;     /* "serve", "certs issue" */
-    const char *operands; /* what follows the options: "[FILE]..." */
+    const char *operands; /* what follows the options: "[FILE]..."; a FILE,
+                             PATH or DIR in it is completed by shells, and so
+                             are the words of "bash|zsh" */
     const char *summary;  /* one line, for `spillway help` */
-    const char *details;  /* paragraphs below the options, or NULL */
+    const char *details;  /* paragraphs for `spillway help COMMAND`, or NULL;
+                             lines that begin with blanks stay as they are */
+    const char *exits;    /* a line for each status, in order: "0 done\n1 no";
+                             NULL: 0 when done, 2 when it could not run */
     const struct option *options;
     size_t n_options;
     /* `command` is its own row; argv[0] is the first word after its name. */
@@ -72,9 +80,6 @@ int options_parse(const struct command *command, int argc, char *argv[],
                   void *settings, int *status);
 
 void option_list_done(struct option_list *list);
-
-/* Print a command's help to stdout. */
-void command_help(const struct command *command);
 
 /* Print "spillway: <text>" to stderr and return STATUS_USAGE. */
 int command_fail(const struct error *err);
@@ -115,5 +120,6 @@ extern const struct command cmd_manifest_companion;
 extern const struct command cmd_manifest_policy;
 extern const struct command cmd_manifest_tls;
 extern const struct command cmd_manifest_webhook;
+extern const struct command cmd_help;
 
 #endif

@@ -367,11 +367,13 @@ const struct command cmd_certs_inspect = {
     .details =
         "Files are PEM: certificates, chains, sets of CAs, private keys (- is "
         "stdin).\nGiven together, chains are checked against the CAs, and keys "
-        "against the\ncertificates. The exit status is 1 when something has "
-        "expired, is not valid\nyet, does not match or is not signed as it "
-        "should be.\n\n"
+        "against the\ncertificates.\n\n"
         "Example:\n"
         "  spillway certs inspect certs/tls.crt certs/tls.key certs/ca.crt\n",
+    .exits = "0 all is well\n"
+             "1 something has expired, is not valid yet, does not match or is "
+             "not signed as it should be\n"
+             "2 could not run",
     .options = options,
     .n_options = array_len(options),
     .run = run,

@@ -31,8 +31,7 @@ static const struct option options[] = {
       .help = "where `spillway certs issue` put the files" },
     { .name = "within", .kind = OPTION_DURATION,
       .offset = offsetof(struct settings, within_ms), .argument = "DURATION",
-      .help = "only if the certificate (with --ca: the CA) expires within that "
-              "time" },
+      .help = "only if it (with --ca: the CA) expires that soon" },
     { .name = "valid-for", .kind = OPTION_DURATION,
       .offset = offsetof(struct settings, valid_ms), .argument = "DURATION",
       .help = "how long the new serving certificate is valid (365d)" },
@@ -41,8 +40,7 @@ static const struct option options[] = {
       .help = "make a new CA too; the old one stays trusted" },
     { .name = "ca-finish", .kind = OPTION_FLAG,
       .offset = offsetof(struct settings, ca_finish),
-      .help = "drop the old CA, once all replicas serve a certificate of the "
-              "new one" },
+      .help = "drop the old CA, once every replica has the new" },
 };
 /* clang-format on */
 
@@ -298,8 +296,7 @@ const struct command cmd_certs_rotate = {
         "before a\nreplica serves it, and until the last replica has "
         "stopped:\n\n"
         "  1. spillway certs rotate --dir DIR --ca\n"
-        "       ca.crt then holds the new CA and the old one; the new one "
-        "signs "
+        "       ca.crt then holds the new CA and the old; the new signs "
         "tls.crt\n"
         "  2. spillway manifest webhook DIR | kubectl apply -f -\n"
         "  3. spillway manifest tls DIR | kubectl apply -f -\n"

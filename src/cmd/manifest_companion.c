@@ -191,8 +191,7 @@ static int run(const struct command *command, int argc, char *argv[])
 const struct command cmd_manifest_companion = {
     .name = "manifest companion",
     .operands = "",
-    .summary = "Print the ValidatingAdmissionPolicy that tells what got past "
-               "the webhook",
+    .summary = "Print the ValidatingAdmissionPolicy that backs the webhook",
     .details =
         "The webhook fails open: when it cannot be reached, gateway pods are "
         "created as\nthey are. The companion runs inside kube-apiserver, warns "

@@ -36,7 +36,7 @@ static const struct option options[] = {
       .argument = "FORMAT",
       .offset = offsetof(struct mutate_options, output),
       .choices = "diff|response|patch|object|review",
-      .help = "diff, response, patch, object or review (default: diff)" },
+      .help = "diff (default), response, patch, object or review" },
 };
 /* clang-format on */
 
@@ -231,10 +231,8 @@ const struct command cmd_mutate = {
         "  response  the AdmissionReview that `spillway serve` would answer\n"
         "  patch     the JSON Patch of what was given, [] for no change\n"
         "  object    every document, changed\n"
-        "  review    the AdmissionReview that was evaluated\n"
-        "\n"
-        "Exit status: 0 whatever was decided, 2 when something could not be "
-        "read.\n",
+        "  review    the AdmissionReview that was evaluated\n",
+    .exits = "0 whatever was decided\n2 when something could not be read",
     .options = options,
     .n_options = array_len(options),
     .run = run,

@@ -1,5 +1,5 @@
 /*
- * options.c - what the option tables mean: parsing and --help.
+ * options.c - what the option tables mean to the parser.
  *
  * getopt_long() is not used because one table must serve the parser, the help
  * text and the reference; what is accepted is the same.
@@ -12,10 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spillway/help.h"
 #include "spillway/units.h"
-
-/* Where --help explains an option; wider than the longest of them. */
-enum { HELP_COLUMN = 36, HELP_WIDTH = 80 };
 
 int command_usage(const struct command *command, const char *fmt, ...)
 {
@@ -27,56 +25,6 @@ int command_usage(const struct command *command, const char *fmt, ...)
     va_end(ap);
     (void)fprintf(stderr, " (see `spillway %s --help`)\n", command->name);
     return STATUS_USAGE;
-}
-
-/* "-o, --output FORMAT": the left column of a row. */
-static int option_label(const struct option *option, char *out, size_t size)
-{
-    char letter[5] = "    ";
-
-    if (option->letter)
-        (void)snprintf(letter, sizeof(letter), "-%c, ", option->letter);
-    return snprintf(out, size, "  %s--%s%s%s", letter, option->name,
-                    option->argument ? " " : "",
-                    option->argument ? option->argument : "");
-}
-
-/* Print text from HELP_COLUMN on, folded between words at HELP_WIDTH. */
-static void print_folded(const char *text)
-{
-    size_t column = HELP_COLUMN;
-
-    while (*text) {
-        size_t word = strcspn(text, " ");
-
-        if (column > HELP_COLUMN && column + 1 + word > HELP_WIDTH) {
-            printf("\n%*s", HELP_COLUMN, "");
-            column = HELP_COLUMN;
-        } else if (column > HELP_COLUMN) {
-            column += (size_t)printf(" ");
-        }
-        column += (size_t)printf("%.*s", (int)word, text);
-        text += word + (text[word] == ' ');
-    }
-    printf("\n");
-}
-
-void command_help(const struct command *command)
-{
-    char label[80];
-
-    printf("Usage: spillway %s%s%s%s\n\n%s.\n", command->name,
-           command->n_options ? " [OPTION]..." : "",
-           *command->operands ? " " : "", command->operands, command->summary);
-    printf("\nOptions:\n");
-    for (size_t i = 0; i < command->n_options; i++) {
-        (void)option_label(&command->options[i], label, sizeof(label));
-        printf("%-*s  ", HELP_COLUMN - 2, label);
-        print_folded(command->options[i].help);
-    }
-    printf("%-*s%s\n", HELP_COLUMN, "  -h, --help", "show this text");
-    if (command->details)
-        printf("\n%s", command->details);
 }
 
 static bool is_choice(const char *choices, const char *value)
@@ -239,7 +187,7 @@ int options_parse(const struct command *command, int argc, char *argv[],
             options_end = true;
         } else if (strcmp(argv[i], "--help") == 0 ||
                    strcmp(argv[i], "-h") == 0) {
-            command_help(command);
+            help_screen(command);
             *status = command_done(STATUS_OK);
             return -1;
         } else if (parse_word(command, argc, argv, &i, settings) != STATUS_OK) {

@@ -38,43 +38,43 @@ static const struct option options[] = {
     { "cert", 0, OPTION_STRING, AT(files.certificate), "FILE",
       "certificate and its issuers, PEM (required)", NULL, 0, 0 },
     { "key", 0, OPTION_STRING, AT(files.key), "FILE",
-      "its private key, PEM, not readable by others (required)", NULL, 0, 0 },
+      "its private key, PEM (required)", NULL, 0, 0 },
     { "policy", 0, OPTION_STRING, AT(files.policy), "FILE|DIR",
       "the policy (default: the built-in one)", NULL, 0, 0 },
     { "client-ca", 0, OPTION_STRING, AT(files.client_ca), "FILE",
-      "let only clients call that have a certificate of these CAs, PEM", NULL, 0, 0 },
+      "admit only clients of these CAs, PEM", NULL, 0, 0 },
     { "client-name", 0, OPTION_LIST, AT(client_names), "NAME",
-      "and only with this CN or subjectAltName; may be repeated", NULL, 0, 0 },
+      "and only those named so; may be repeated", NULL, 0, 0 },
     { "listen", 0, OPTION_STRING, AT(service.listen), "ADDR:PORT",
-      "webhook port, TLS (default [::]:8443, IPv4 too)", NULL, 0, 0 },
+      "webhook, TLS (default [::]:8443, IPv4 too)", NULL, 0, 0 },
     { "admin", 0, OPTION_STRING, AT(service.admin), "ADDR:PORT",
-      "health and metrics, plain HTTP (default :8080)", NULL, 0, 0 },
+      "health and metrics, HTTP (default :8080)", NULL, 0, 0 },
     { "path", 0, OPTION_STRING, AT(service.path), "PATH",
       "where reviews are posted (default /mutate)", NULL, 0, 0 },
     { "shadow", 0, OPTION_FLAG, AT(files.shadow), NULL,
       "decide, log and count, but send no patch", NULL, 0, 0 },
     { "threads", 0, OPTION_UNSIGNED, AT(service.threads), "N",
-      "threads that serve (default: CPUs, at most 4)", NULL, 1, 256 },
+      "serving threads (default: CPUs, at most 4)", NULL, 1, 256 },
     { "max-connections", 0, OPTION_UNSIGNED, AT(service.max_connections), "N",
       "connections at once (default 2048)", NULL, 1, 1000000 },
     { "max-per-address", 0, OPTION_UNSIGNED, AT(service.max_per_address), "N",
-      "connections of one client address (default 0: any)", NULL, 0, 1000000 },
+      "connections of one address (default 0: any)", NULL, 0, 1000000 },
     { "max-body", 0, OPTION_SIZE, AT(service.max_body), "SIZE",
       "largest review (default 8Mi)", NULL, 0, 0 },
     { "max-inflight-bytes", 0, OPTION_SIZE, AT(service.max_inflight), "SIZE",
-      "reviews held at once; more get 503 (default 64Mi)", NULL, 0, 0 },
+      "all reviews held at once (default 64Mi)", NULL, 0, 0 },
     { "handshake-timeout", 0, OPTION_DURATION, AT(service.handshake_ms), "DURATION",
-      "from accept to the end of the handshake (default 5s)", NULL, 0, 0 },
+      "from accept to handshake done (default 5s)", NULL, 0, 0 },
     { "request-timeout", 0, OPTION_DURATION, AT(service.request_ms), "DURATION",
-      "first byte of a request to last of its answer (default 10s)", NULL, 0, 0 },
+      "from request to answer sent (default 10s)", NULL, 0, 0 },
     { "idle-timeout", 0, OPTION_DURATION, AT(service.idle_ms), "DURATION",
-      "while no byte of a request comes (default 150s)", NULL, 0, 0 },
+      "without a byte of a request (default 150s)", NULL, 0, 0 },
     { "max-age", 0, OPTION_DURATION, AT(service.age_ms), "DURATION",
-      "end connections that old, give or take a fifth (default 10m)", NULL, 0, 0 },
+      "end connections that old (default 10m)", NULL, 0, 0 },
     { "drain", 0, OPTION_DURATION, AT(service.drain_ms), "DURATION",
-      "go on accepting for so long after SIGTERM (default 15s)", NULL, 0, 0 },
+      "still accept after SIGTERM (default 15s)", NULL, 0, 0 },
     { "record", 0, OPTION_STRING, AT(record), "DIR",
-      "write reviews, redacted, as cases for `spillway test`", NULL, 0, 0 },
+      "write redacted reviews there, as test cases", NULL, 0, 0 },
     { "record-limit", 0, OPTION_UNSIGNED, AT(record_limit), "N",
       "cases in DIR at most (default 1000)", NULL, 1, 1000000 },
     { "record-bytes", 0, OPTION_SIZE, AT(record_bytes), "SIZE",
@@ -85,7 +85,7 @@ static const struct option options[] = {
     { "log-format", 0, OPTION_CHOICE, AT(log_format), "FORMAT",
       "text or json (default text)", "text|json", 0, 0 },
     { "slow-request", 0, OPTION_DURATION, AT(service.slow_ms), "DURATION",
-      "log requests that take so long; 0 for none (default 1s)", NULL, 0, 0 },
+      "log slower requests; 0: none (default 1s)", NULL, 0, 0 },
 };
 /* clang-format on */
 
@@ -251,7 +251,7 @@ static int run_serve(const struct command *command, int argc, char *argv[])
 const struct command cmd_serve = {
     .name = "serve",
     .operands = "",
-    .summary = "Run the webhook over HTTPS, with health and metrics beside it",
+    .summary = "Run the webhook over HTTPS, with health and metrics",
     .details =
         "Certificate, key, client CA and policy are proven before a port "
         "opens, and\n"
@@ -265,8 +265,19 @@ const struct command cmd_serve = {
         "signal\n"
         "ends at once. SIGUSR1 shows more of the log, SIGUSR2 less.\n"
         "\n"
+        "The key must not be readable by others. With --client-ca and "
+        "--client-name a\n"
+        "client needs a certificate with that CN or subjectAltName. Reviews "
+        "beyond\n"
+        "--max-inflight-bytes get 503. --request-timeout runs from the first "
+        "byte of a\n"
+        "request to the last of its answer. Connections end at --max-age, "
+        "give or take\n"
+        "a fifth. What --record writes is read by `spillway test`.\n"
+        "\n"
         "Durations are written as 500ms, 15s, 1m30s; sizes as 65536, 64Ki, "
         "8Mi.\n",
+    .exits = "0 ended by a signal\n1 failed while it ran\n2 could not start",
     .options = options,
     .n_options = array_len(options),
     .run = run_serve,

@@ -20,7 +20,7 @@ struct test_options {
 static const struct option options[] = {
     { .name = "policy", .kind = OPTION_STRING, .argument = "FILE|DIR",
       .offset = offsetof(struct test_options, policy),
-      .help = "for cases without a policy.yaml (default: the built-in one)" },
+      .help = "for cases that have none (default: the built-in one)" },
 };
 /* clang-format on */
 
@@ -145,10 +145,8 @@ const struct command cmd_test = {
         "NAME.expect.yaml.\n"
         "Every case also proves that a second pass changes nothing, that the "
         "patch gives\n"
-        "exactly the object that was meant, and that nothing else differs.\n"
-        "\n"
-        "Exit status: 0 all passed, 1 some failed, 2 could not run, 3 no case "
-        "found.\n",
+        "exactly the object that was meant, and that nothing else differs.\n",
+    .exits = "0 all passed\n1 some failed\n2 could not run\n3 no case found",
     .options = options,
     .n_options = array_len(options),
     .run = run,
