@@ -11,6 +11,9 @@ PKG_CONFIG ?= pkg-config
 INSTALL    ?= install
 PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
+MANDIR     ?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
 JOBS       ?= $(shell nproc 2>/dev/null || echo 2)
 
 MAKEFLAGS  += --no-builtin-rules
@@ -169,7 +172,7 @@ test: deps  ## run every test, having installed what they need
 	$(AGAIN) all $(TESTS) $(SHIM) $(FUZZ)
 	@$(MAKE) --no-print-directory -j1 MODE=$(MODE) tests
 
-tests: test-unit test-property test-golden test-deploy test-fuzz test-integration test-faults
+tests: test-unit test-property test-golden test-deploy test-shell test-fuzz test-integration test-faults
 
 test-unit: $(UNIT)  ## the cmocka suites, module by module
 	@set -e; for t in $^; do $$t; done
@@ -183,6 +186,10 @@ test-golden: $(BIN)  ## recorded reviews and corner cases, replayed
 .PHONY: test-deploy
 test-deploy: $(BIN)  ## the manifests agree with the program
 	@SPILLWAY=$(BIN) tests/deploy.sh
+
+.PHONY: test-shell
+test-shell: $(BIN)  ## completion in real shells, and what install installs
+	@SPILLWAY=$(BIN) MAKE='$(MAKE)' MODE=$(MODE) tests/completion.sh
 
 test-integration: $(INTEGRATION) $(BIN)  ## the built program, over real TLS
 	@set -e; for t in $(INTEGRATION); do SPILLWAY=$(BIN) $$t; done
@@ -401,13 +408,35 @@ lint-go:
 	@cd tests && test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
 	cd tests && CGO_ENABLED=0 $(GO) vet ./...
 
-.PHONY: install uninstall image image-test clean help
-install: $(BIN)  ## install under $(DESTDIR)$(PREFIX)
-	$(INSTALL) -d $(DESTDIR)$(BINDIR)
-	$(INSTALL) -m 0755 $(BIN) $(DESTDIR)$(BINDIR)/spillway
+.PHONY: man completion install uninstall image image-test clean help
+# Pages and scripts are printed by the program, a page for each command that
+# `spillway help` lists.
+man: $(BIN)  ## write the man pages to build/man
+	@rm -rf build/man && mkdir -p build/man
+	@$(BIN) help --man >build/man/spillway.1
+	@set -e; $(BIN) help | sed -n 's/^  \([a-z][a-z -]*[a-z]\)  .*/\1/p' | \
+	    while read -r c; do \
+	        $(BIN) help --man $$c >build/man/spillway-$$(echo $$c | tr ' ' -).1; \
+	    done
 
-uninstall:  ## remove what install put there
-	rm -f $(DESTDIR)$(BINDIR)/spillway
+completion: $(BIN)
+	@rm -rf build/completion && mkdir -p build/completion
+	@$(BIN) completion bash >build/completion/spillway
+	@$(BIN) completion zsh >build/completion/_spillway
+
+install: $(BIN) man completion  ## install under $(DESTDIR)$(PREFIX)
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
+	    $(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(ZSHCOMPDIR)
+	$(INSTALL) -m 0755 $(BIN) $(DESTDIR)$(BINDIR)/spillway
+	$(INSTALL) -m 0644 build/man/*.1 $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 0644 build/completion/spillway $(DESTDIR)$(BASHCOMPDIR)/spillway
+	$(INSTALL) -m 0644 build/completion/_spillway $(DESTDIR)$(ZSHCOMPDIR)/_spillway
+
+uninstall: man  ## remove what install put there
+	rm -f $(DESTDIR)$(BINDIR)/spillway \
+	    $(DESTDIR)$(BASHCOMPDIR)/spillway $(DESTDIR)$(ZSHCOMPDIR)/_spillway
+	cd build/man && for page in *.1; do \
+	    rm -f $(DESTDIR)$(MANDIR)/man1/$$page; done
 
 image:  ## build the container image with buildah
 	@tests/image.sh build

@@ -120,6 +120,7 @@ extern const struct command cmd_manifest_companion;
 extern const struct command cmd_manifest_policy;
 extern const struct command cmd_manifest_tls;
 extern const struct command cmd_manifest_webhook;
+extern const struct command cmd_completion;
 extern const struct command cmd_help;
 
 #endif

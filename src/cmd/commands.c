@@ -16,6 +16,7 @@ const struct command *const commands[] = {
     &cmd_manifest_tls,
     &cmd_manifest_webhook,
     &cmd_manifest_companion,
+    &cmd_completion,
     &cmd_help,
 };
 
