@@ -181,8 +181,20 @@ static const struct option options[] = {
       .help = "print a man page, as roff for man(1)" },
 };
 
-static int print(const struct command *command, bool man)
+/* What the words, at least one, name. */
+static int tell_about(const struct command *help, int argc, char *argv[],
+                      bool man)
 {
+    int words;
+    const struct command *command = commands_find(argc, argv, &words);
+
+    if (command && words < argc)
+        return command_usage(help, "'%s' is all of a command's name",
+                             command->name);
+    if (!command && argc == 1 && commands_is_group(argv[0]) && !man)
+        return help_group(stdout, argv[0], STATUS_OK);
+    if (!command)
+        return help_unknown(argc, argv);
     if (man)
         manual_print(command);
     else
@@ -193,23 +205,16 @@ static int print(const struct command *command, bool man)
 static int run(const struct command *command, int argc, char *argv[])
 {
     struct help_options given = { 0 };
-    const struct command *about;
-    int words, status, operands;
+    int status, operands = options_parse(command, argc, argv, &given, &status);
 
-    operands = options_parse(command, argc, argv, &given, &status);
     if (operands < 0)
         return status;
-    if (operands == 0)
-        return given.man ? print(NULL, true) : help_program(stdout, STATUS_OK);
-    about = commands_find(operands, argv, &words);
-    if (about && words < operands)
-        return command_usage(command, "'%s' is all of a command's name",
-                             about->name);
-    if (about)
-        return print(about, given.man);
-    if (operands == 1 && commands_is_group(argv[0]) && !given.man)
-        return help_group(stdout, argv[0], STATUS_OK);
-    return help_unknown(operands, argv);
+    if (operands > 0)
+        return tell_about(command, operands, argv, given.man);
+    if (!given.man)
+        return help_program(stdout, STATUS_OK);
+    manual_print(NULL);
+    return command_done(STATUS_OK);
 }
 
 const struct command cmd_help = {

@@ -12,18 +12,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spillway/buf.h"
 #include "spillway/help.h"
 #include "spillway/units.h"
 
+enum { MESSAGE_MAX = 1024 }; /* bytes, with what comes from the outside */
+
 int command_usage(const struct command *command, const char *fmt, ...)
 {
+    auto_buf struct buf message = { 0 }, shown = { 0 };
     va_list ap;
 
-    (void)fprintf(stderr, "spillway %s: ", command->name);
     va_start(ap, fmt);
-    (void)vfprintf(stderr, fmt, ap);
+    buf_vprintf(&message, fmt, ap);
     va_end(ap);
-    (void)fprintf(stderr, " (see `spillway %s --help`)\n", command->name);
+    buf_add_shown(&shown, buf_text(&message), MESSAGE_MAX);
+    (void)fprintf(stderr, "spillway %s: %s (see `spillway %s --help`)\n",
+                  command->name, shown.failed ? "out of memory" : shown.data,
+                  command->name);
     return STATUS_USAGE;
 }
 

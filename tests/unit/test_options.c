@@ -140,6 +140,8 @@ static struct row rows[] = {
 
     { "an unknown option is refused", { "--nonsense" }, NULL,
       "unknown option '--nonsense'" },
+    { "an unknown option plays no tricks", { "--\033[31m" }, NULL,
+      "unknown option '--?[31m'" },
     { "an unknown letter is refused", { "-x" }, NULL, "unknown option '-x'" },
     { "a name is not shortened", { "--tex", "a" }, NULL,
       "unknown option '--tex'" },
