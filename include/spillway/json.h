@@ -197,6 +197,7 @@ struct json *json_object(struct arena *arena);
 struct json *json_array(struct arena *arena);
 struct json *json_string_new(struct arena *arena, struct text value);
 struct json *json_bool_new(struct arena *arena, bool value);
+struct json *json_number_new(struct arena *arena, long long value);
 
 /* A copy of the value that shares its members; key kept, next cleared. */
 struct json *json_copy(struct arena *arena, const struct json *value);

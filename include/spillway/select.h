@@ -38,6 +38,10 @@ bool select_policy(const struct policy_set *set, const struct review *review,
 bool select_bucket(const struct review *review, struct arena *arena,
                    unsigned *bucket, struct error *err) must_check;
 
+/* The owner that made a pod with that metadata (metav1.GetControllerOf), or
+ * NULL. */
+const struct json *select_controller(const struct json *metadata);
+
 /* What a pod with that metadata (NULL for none) belongs to, as rollouts tell
  * them apart: its controller's name without the hash of the pod's template;
  * without a controller its own, or its generateName without the last `-`. */

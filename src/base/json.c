@@ -282,6 +282,18 @@ struct json *json_bool_new(struct arena *arena, bool value)
     return boolean;
 }
 
+struct json *json_number_new(struct arena *arena, long long value)
+{
+    struct json *number = json_new(arena, JSON_NUMBER);
+    struct buf text = { .arena = arena };
+
+    buf_printf(&text, "%lld", value);
+    if (!number || text.failed)
+        return NULL;
+    number->string = buf_text(&text);
+    return number;
+}
+
 struct json *json_copy(struct arena *arena, const struct json *value)
 {
     struct json *copy = arena_new(arena, struct json);

@@ -8,6 +8,7 @@
 const struct command *const commands[] = {
     &cmd_serve,
     &cmd_mutate,
+    &cmd_explain,
     &cmd_test,
     &cmd_certs_issue,
     &cmd_certs_rotate,

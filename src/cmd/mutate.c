@@ -5,7 +5,6 @@
  * the answer, the patch, the changed object or a diff.
  */
 #include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "spillway/buf.h"
 #include "spillway/cmd.h"
 #include "spillway/document.h"
+#include "spillway/dump.h"
 #include "spillway/file.h"
 #include "spillway/macros.h"
 #include "spillway/mutate.h"
@@ -46,7 +46,8 @@ struct mutate {
     struct text name_space;
     const struct mutate_format *format;
     struct mutate_output output;
-    struct arena scratch; /* for one object, when nothing of it is kept */
+    struct arena *kept;   /* the file's, for objects that are kept, or */
+    struct arena scratch; /* for one object, when nothing of it is */
     bool failed;
 };
 
@@ -59,9 +60,11 @@ static void report(struct mutate *mutate, const struct error *err)
 }
 
 /* Evaluate one object.  What fails is reported, and the others go on. */
-static void mutate_one(struct mutate *mutate, struct json *root,
-                       const struct document_place *place, struct arena *arena)
+static void mutate_one(void *context, struct json *root,
+                       const struct document_place *place)
 {
+    struct mutate *mutate = context;
+    struct arena *arena = mutate->kept;
     struct document document;
     struct admission admission;
     struct error err = { 0 };
@@ -79,34 +82,15 @@ static void mutate_one(struct mutate *mutate, struct json *root,
         report(mutate, &err);
 }
 
-/* The items of a List, one by one; a List may hold Lists. */
-static void mutate_tree(struct mutate *mutate, struct json *root,
-                        const struct document_place *place, struct arena *arena)
-{
-    struct document_place inner = *place;
-
-    if (!document_is_list(root)) {
-        mutate_one(mutate, root, place, arena);
-        return;
-    }
-    inner.is_only = false;
-    for (struct json *m = root->child; m; m = m->next) {
-        if (!text_is(m->key, "items"))
-            continue;
-        for (struct json *e = m->child; e; e = e->next)
-            mutate_tree(mutate, e, &inner, arena);
-    }
-}
-
 static void mutate_document(struct mutate *mutate, struct json *root,
-                            const struct document_place *place,
-                            struct arena *arena)
+                            const struct document_place *place)
 {
+    const struct dump_visitor visitor = { mutate_one, mutate };
     bool failed_before = mutate->failed, failed;
     struct error err = { 0 };
 
     mutate->failed = false;
-    mutate_tree(mutate, root, place, arena);
+    dump_visit(root, place, &visitor);
     failed = mutate->failed;
     mutate->failed = failed_before || failed;
     /* A List goes on without what could not be read of it. */
@@ -118,11 +102,12 @@ static void mutate_document(struct mutate *mutate, struct json *root,
 static bool mutate_file(struct mutate *mutate, const char *path,
                         struct error *err)
 {
-    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+    const char *name = dump_name(path);
     auto_arena struct arena arena = { 0 };
     auto_buf struct buf bytes = { 0 };
     struct yaml_documents documents;
 
+    mutate->kept = &arena;
     if (!file_read(path, DOCUMENT_MAX_BYTES, &bytes, err))
         return false;
     if (!yaml_read(buf_text(&bytes), DOCUMENT_MAX_VALUES, &arena, &documents,
@@ -136,7 +121,7 @@ static bool mutate_file(struct mutate *mutate, const char *path,
                                         documents.is_json[i],
                                         documents.count == 1 };
 
-        mutate_document(mutate, documents.list[i], &place, &arena);
+        mutate_document(mutate, documents.list[i], &place);
     }
     return true;
 }

@@ -3,6 +3,9 @@
 
 #include "spillway/buf.h"
 #include "spillway/macros.h"
+#include "spillway/platform.h"
+#include "spillway/selector.h"
+#include "spillway/term.h"
 
 enum {
     NAME_MAX_BYTES = 253, /* of what comes from outside */
@@ -70,7 +73,7 @@ static const struct phrase {
 };
 /* clang-format on */
 
-static void add_requirement(struct buf *out, const struct json *requirement)
+void words_requirement(struct buf *out, const struct json *requirement)
 {
     struct text op = json_string(requirement, "operator");
     const struct json *values = json_get(requirement, "values");
@@ -108,7 +111,7 @@ void words_term(struct buf *out, const struct json *term)
         for (const struct json *e = json_first(term, parts[i]); e;
              e = e->next) {
             buf_add_string(out, written++ ? " and " : "");
-            add_requirement(out, e);
+            words_requirement(out, e);
         }
     }
     if (!written)
@@ -119,4 +122,143 @@ bool words_is_empty_term(const struct json *term)
 {
     return !json_first(term, "matchExpressions") &&
            !json_first(term, "matchFields");
+}
+
+/* --- places ------------------------------------------------------------ */
+
+/* A requirement that every term which is not empty holds. */
+static bool is_common(const struct term *terms, size_t count,
+                      const struct requirement *wanted)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!term_is_empty(&terms[i]) && !term_holds(&terms[i], wanted))
+            return false;
+    }
+    return true;
+}
+
+/* What stands in front of the nth requirement of a term. */
+static const char *joint(size_t n)
+{
+    return n ? " and " : "";
+}
+
+/* What the term asks beyond what all of them do.  False when that is
+ * nothing. */
+static bool add_rest(struct buf *out, const struct term *terms, size_t count,
+                     const struct term *term)
+{
+    size_t written = 0;
+
+    for (size_t i = 0; i < term->n_expressions; i++) {
+        const struct requirement *r = &term->expressions[i];
+
+        if (count > 1 && is_common(terms, count, r))
+            continue;
+        buf_add_string(out, joint(written++));
+        words_requirement(out, r->node);
+    }
+    for (size_t i = 0; i < term->n_fields; i++) {
+        buf_add_string(out, joint(written++));
+        words_requirement(out, term->fields[i].node);
+    }
+    return written > 0;
+}
+
+static void add_common(struct buf *out, const struct term *terms, size_t count,
+                       const struct term *first)
+{
+    size_t written = 0;
+
+    for (size_t i = 0; i < first->n_expressions; i++) {
+        const struct requirement *r = &first->expressions[i];
+
+        if (count < 2 || !is_common(terms, count, r))
+            continue;
+        buf_add_string(out, written++ ? " and " : "\nand only with ");
+        words_requirement(out, r->node);
+    }
+}
+
+/* One term: virtual nodes are called so. */
+static void add_place(struct buf *out, const struct term *terms, size_t count,
+                      const struct term *term)
+{
+    auto_buf struct buf rest = { 0 };
+    bool any = add_rest(&rest, terms, count, term);
+    bool is_virtual = platform_is_asked_for(term);
+
+    if (!any)
+        buf_add_string(out, "any node");
+    else
+        buf_add_string(out, is_virtual ? "virtual nodes (" : "nodes with ");
+    buf_add_text(out, buf_text(&rest));
+    buf_add_string(out, any && is_virtual ? ")" : "");
+    out->failed |= rest.failed;
+}
+
+void words_places(struct buf *out, const struct term *terms, size_t count)
+{
+    const struct term *first = NULL;
+    size_t written = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (term_is_empty(&terms[i]))
+            continue;
+        first = first ? first : &terms[i];
+        buf_add_string(out, written++ ? "\nor " : "");
+        add_place(out, terms, count, &terms[i]);
+    }
+    if (first)
+        add_common(out, terms, count, first);
+    else
+        buf_add_string(out, count ? "no node" : "any node");
+}
+
+/* --- selectors --------------------------------------------------------- */
+
+void words_selector_requirement(struct buf *out,
+                                const struct selector_requirement *requirement)
+{
+    /* clang-format off */
+    static const char *const phrases_of[][2] = {
+        [SELECTOR_IN] =       { "=", " in " },
+        [SELECTOR_NOT_IN] =   { "!=", " not in " },
+        [SELECTOR_EXISTS] =   { "", "" },
+        [SELECTOR_DOES_NOT_EXIST] = { "", "" },
+        [SELECTOR_GLOB] =     { " like ", " like " },
+        [SELECTOR_NOT_GLOB] = { " not like ", " not like " },
+    };
+    /* clang-format on */
+    bool listed = requirement->n_values > 1;
+
+    buf_add_string(out,
+                   requirement->op == SELECTOR_DOES_NOT_EXIST ? "no " : "");
+    buf_add_string(out, requirement->annotation ? "annotation " : "");
+    words_outside(out, requirement->key);
+    buf_add_string(out, phrases_of[requirement->op][listed]);
+    buf_add_string(out, listed ? "(" : "");
+    for (size_t i = 0; i < requirement->n_values; i++) {
+        buf_add_string(out, i ? ", " : "");
+        words_outside(out, requirement->values[i]);
+    }
+    buf_add_string(out, listed ? ")" : "");
+}
+
+void words_container(struct buf *out, const struct selector *selector)
+{
+    buf_add_string(out, "container ");
+    words_outside(out, selector->has_container);
+}
+
+void words_selector(struct buf *out, const struct selector *selector)
+{
+    for (size_t i = 0; i < selector->n_requirements; i++) {
+        buf_add_string(out, joint(i));
+        words_selector_requirement(out, &selector->requirements[i]);
+    }
+    if (!selector->has_container.data)
+        return;
+    buf_add_string(out, joint(selector->n_requirements));
+    words_container(out, selector);
 }

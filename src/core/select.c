@@ -25,8 +25,7 @@ static const struct policy *find_policy(const struct policy_set *set,
     return NULL;
 }
 
-/* The owner that made the pod (metav1.GetControllerOf), or NULL. */
-static const struct json *controller_of(const struct json *metadata)
+const struct json *select_controller(const struct json *metadata)
 {
     for (const struct json *o = json_first(metadata, "ownerReferences"); o;
          o = o->next) {
@@ -47,7 +46,7 @@ static struct text without_suffix(struct text name, struct text suffix)
 
 struct text select_workload(const struct json *metadata)
 {
-    const struct json *controller = controller_of(metadata);
+    const struct json *controller = select_controller(metadata);
     struct text name;
 
     if (controller)
@@ -99,7 +98,8 @@ static enum reason pod_guard(const struct json *pod)
 
 static bool is_daemonset_pod(const struct json *pod)
 {
-    const struct json *controller = controller_of(json_get(pod, "metadata"));
+    const struct json *controller =
+        select_controller(json_get(pod, "metadata"));
 
     return text_is(json_string(controller, "kind"), "DaemonSet");
 }

@@ -5,18 +5,8 @@
 #include <stdio.h>
 
 #include "spillway/arena.h"
+#include "spillway/platform.h"
 #include "spillway/shape.h"
-
-/* Node labels of virtual nodes, platform by platform. */
-static const struct {
-    const char *key, *value;
-} virtual_labels[] = {
-    { "type", "virtual-kubelet" },                   /* ACK, Azure, ... */
-    { "k8s.aliyun.com/vnode", "true" },              /* self-managed ECI */
-    { "virtualization", "virtualnode2" },            /* Azure VN2 */
-    { "node.kubernetes.io/instance-type", "eklet" }, /* Tencent */
-    { "liqo.io/type", "virtual-node" },              /* Liqo */
-};
 
 void warn_add(struct warning *warnings, size_t *count, enum warning_kind kind,
               const char *fmt, ...)
@@ -28,24 +18,6 @@ void warn_add(struct warning *warnings, size_t *count, enum warning_kind kind,
     va_start(ap, fmt);
     (void)vsnprintf(warning->text, sizeof(warning->text), fmt, ap);
     va_end(ap);
-}
-
-static bool asks_for_virtual_node(const struct term *term)
-{
-    for (size_t i = 0; i < term->n_expressions; i++) {
-        const struct requirement *r = &term->expressions[i];
-
-        for (size_t j = 0; j < array_len(virtual_labels); j++) {
-            if (!text_is(r->op, "In") ||
-                !text_is(r->key, virtual_labels[j].key))
-                continue;
-            for (size_t v = 0; v < r->n_values; v++) {
-                if (text_is(r->values[v], virtual_labels[j].value))
-                    return true;
-            }
-        }
-    }
-    return false;
 }
 
 /* True when some resulting term can be met, alone or together with one of the
@@ -68,7 +40,7 @@ static bool admits_virtual_node(const struct policy *policy,
     bool asked = false;
 
     for (size_t i = 0; i < policy->n_terms; i++) {
-        if (!asks_for_virtual_node(&policy->terms[i]))
+        if (!platform_is_asked_for(&policy->terms[i]))
             continue;
         asked = true;
         if (admits_node(merge, &policy->terms[i], selector, arena))

@@ -7,11 +7,10 @@
  */
 #include "spillway/warn.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "spillway/macros.h"
+#include "spillway/resources.h"
 #include "spillway/shape.h"
 
 enum {
@@ -154,63 +153,14 @@ static bool has_many_volumes(const struct json *spec)
     return json_count(json_get(spec, "volumes")) > ECI_MAX_VOLUMES;
 }
 
-/* What most quantities are: a few digits, with or without an `m`. */
-static bool plain_millis(struct text quantity, double *millis)
-{
-    unsigned value = 0;
-    size_t i = 0;
-
-    for (; i < quantity.len && i < 6; i++) {
-        if (quantity.data[i] < '0' || quantity.data[i] > '9')
-            break;
-        value = value * 10 + (unsigned)(quantity.data[i] - '0');
-    }
-    *millis = i == quantity.len ? value * 1000.0 : value;
-    return i > 0 && (i == quantity.len ||
-                     (i + 1 == quantity.len && quantity.data[i] == 'm'));
-}
-
-/* A resource.Quantity in thousandths of a CPU, rounded up as the scheduler does
- * (Quantity.MilliValue); 0 when it is none. */
-static double cpu_millis(const struct json *quantity)
-{
-    static const struct {
-        const char *suffix;
-        double factor;
-    } suffixes[] = {
-        { "", 1 },        { "m", 1e-3 },    { "u", 1e-6 },
-        { "n", 1e-9 },    { "k", 1e3 },     { "M", 1e6 },
-        { "G", 1e9 },     { "T", 1e12 },    { "P", 1e15 },
-        { "E", 1e18 },    { "Ki", 1024 },   { "Mi", 1048576.0 },
-        { "Gi", 0x1p30 }, { "Ti", 0x1p40 }, { "Pi", 0x1p50 },
-        { "Ei", 0x1p60 },
-    };
-    char copy[64], *end;
-    double value;
-
-    if (!quantity || quantity->string.len >= sizeof(copy))
-        return 0;
-    if (plain_millis(quantity->string, &value))
-        return value;
-    (void)snprintf(copy, sizeof(copy), "%.*s", TEXT_ARG(quantity->string));
-    if (strspn(copy, "+-.0123456789eEmunkMGTPKi") != strlen(copy))
-        return 0; /* strtod() would take "inf" and hexadecimal */
-    value = strtod(copy, &end);
-    for (size_t i = 0; end > copy && i < array_len(suffixes); i++) {
-        if (strcmp(end, suffixes[i].suffix) == 0)
-            return ceil(value * suffixes[i].factor * 1000 - 1e-7);
-    }
-    return 0;
-}
-
 /* What ECI sizes the container by: its limit, else its request. */
 static double container_cpu(const struct json *container)
 {
     const struct json *resources = json_get(container, "resources");
     const struct json *limit = json_get(json_get(resources, "limits"), "cpu");
 
-    return cpu_millis(limit ? limit
-                            : json_get(json_get(resources, "requests"), "cpu"));
+    return quantity_scaled(
+        limit ? limit : json_get(json_get(resources, "requests"), "cpu"), 1000);
 }
 
 static bool needs_much_cpu(const struct json *spec)

@@ -1,0 +1,42 @@
+/*
+ * dump.h - files of Kubernetes objects, object by object: YAML or JSON, several
+ * documents, Lists and what the API server calls NodeList or PodList.
+ */
+#ifndef SPILLWAY_DUMP_H
+#define SPILLWAY_DUMP_H
+
+#include <stdbool.h>
+
+#include "spillway/document.h"
+#include "spillway/error.h"
+#include "spillway/json.h"
+
+struct arena;
+
+/* What to do with an object, which lives as long as the arena it was read
+ * into. */
+struct dump_visitor {
+    void (*visit)(void *context, struct json *root,
+                  const struct document_place *place);
+    void *context;
+};
+
+/* Visit a document, or each item of one that is a List; a List may hold
+ * Lists. */
+void dump_visit(struct json *root, const struct document_place *place,
+                const struct dump_visitor *visitor);
+
+/* What a path is called in messages: "standard input" for "-". */
+const char *dump_name(const char *path);
+
+/*
+ * Read a file ("-" is stdin) of at most DOCUMENT_MAX_BYTES and visit its
+ * objects.  Those of a list of one kind (NodeList) get the kind that they leave
+ * out.  Fails with INVALID ("FILE: ...") when it is neither YAML nor JSON, or
+ * empty; SYSTEM; TOO_BIG; nothing was visited then.
+ */
+bool dump_read(const char *path, struct arena *arena,
+               const struct dump_visitor *visitor,
+               struct error *err) must_check;
+
+#endif
