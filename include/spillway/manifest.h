@@ -42,6 +42,15 @@ bool manifest_set_base64(struct json *object, const char *key,
 bool manifest_set_namespaces(struct json *object, const struct policy_set *set,
                              bool bindings, struct arena *arena) must_check;
 
+/*
+ * The MutatingWebhookConfiguration for a policy, without a caBundle; `path` is
+ * where reviews are posted.  NULL with *err set when memory is short, or a
+ * selector cannot be said in CEL.
+ */
+struct json *manifest_make_webhook(const struct policy_set *set,
+                                   const char *path, struct arena *arena,
+                                   struct error *err) must_check;
+
 /* Print the object to stdout, lines of comment in front.  Returns the command's
  * exit status. */
 int manifest_print(const char *comment, const struct json *object);

@@ -30,6 +30,7 @@ struct usual_patch {
 
 struct policy {
     struct text name; /* a DNS label, unique in its set */
+    unsigned line;    /* where it begins in its file, from 1 */
     bool shadow;      /* decide and count, but send no patch */
     unsigned percent; /* 0-100, share of workloads it applies to */
 

@@ -38,6 +38,7 @@ struct selector {
     struct selector_requirement *requirements; /* ANDed */
     size_t n_requirements;
     struct text has_container; /* a name in spec.containers; absent: any */
+    unsigned line;             /* where it begins in its file, from 1 */
 };
 
 /* The operator's name as it is written in a policy. */
@@ -65,5 +66,15 @@ enum selector_outcome selector_examine(const struct selector *selector,
 /* True when every requirement holds for the pod; likewise. */
 bool selector_matches(const struct selector *selector, const struct json *pod,
                       struct arena *arena);
+
+/* True when `a` matches every pod that `b` matches, as far as the texts show;
+ * true is certain. */
+bool selector_covers(const struct selector *a, const struct selector *b);
+
+/*
+ * True when some pod surely matches both: they ask for the same label or
+ * annotation, and nothing that the one asks for contradicts the other.
+ */
+bool selector_overlaps(const struct selector *a, const struct selector *b);
 
 #endif

@@ -168,27 +168,44 @@ static bool is_path(const char *path)
     return true;
 }
 
-static bool fill(struct json *hook, const struct settings *settings,
-                 const struct policy_set *set, bool bindings,
-                 struct arena *arena, struct error *err)
+static bool fill(struct json *hook, const struct policy_set *set,
+                 const char *path, bool bindings, struct arena *arena,
+                 struct error *err)
 {
     struct json *client = manifest_member(hook, "clientConfig");
 
-    if (!manifest_set(manifest_member(client, "service"), "path",
-                      text_of(settings->path), arena))
+    if (!manifest_set(manifest_member(client, "service"), "path", text_of(path),
+                      arena))
         return error_no_memory(err);
     return set_policy(hook, set, bindings, arena, err);
 }
 
-static bool add_bindings(struct json *hooks, const struct settings *settings,
-                         const struct policy_set *set, struct arena *arena,
+static bool add_bindings(struct json *hooks, const struct policy_set *set,
+                         const char *path, struct arena *arena,
                          struct error *err)
 {
     struct json *hook = manifest_template(bindings_template, arena, err);
 
-    if (!hook || !fill(hook, settings, set, true, arena, err))
+    if (!hook || !fill(hook, set, path, true, arena, err))
         return false;
     return json_append(hooks, hook) || error_no_memory(err);
+}
+
+struct json *manifest_make_webhook(const struct policy_set *set,
+                                   const char *path, struct arena *arena,
+                                   struct error *err)
+{
+    struct json *object = manifest_template(template, arena, err);
+    struct json *hooks;
+
+    if (!object)
+        return NULL;
+    hooks = manifest_member(object, "webhooks");
+    if (!fill(hooks->child, set, path, false, arena, err) ||
+        (policy_set_scales_in_first(set) &&
+         !add_bindings(hooks, set, path, arena, err)))
+        return NULL;
+    return object;
 }
 
 static int print_webhook(const struct settings *settings)
@@ -197,23 +214,18 @@ static int print_webhook(const struct settings *settings)
     auto_buf struct buf head = { 0 };
     auto_policy_set struct policy_set *set = command_policy(settings->policy);
     struct error err = { 0 };
-    struct json *object, *hooks;
+    struct json *object;
 
     if (!set)
         return STATUS_USAGE;
-    object = manifest_template(template, &arena, &err);
+    object = manifest_make_webhook(set, settings->path, &arena, &err);
     if (!object)
         return command_fail(&err);
-    hooks = manifest_member(object, "webhooks");
-    if (!fill(hooks->child, settings, set, false, &arena, &err))
-        return command_fail(&err);
     buf_add_string(&head, comment);
-    if (policy_set_scales_in_first(set)) {
+    if (policy_set_scales_in_first(set))
         buf_add_string(&head, bindings_comment);
-        if (!add_bindings(hooks, settings, set, &arena, &err))
-            return command_fail(&err);
-    }
-    if (settings->dir && !set_authorities(hooks, settings->dir, &arena, &err))
+    if (settings->dir && !set_authorities(manifest_member(object, "webhooks"),
+                                          settings->dir, &arena, &err))
         return command_fail(&err);
     return buf_ok(&head, &err) ? manifest_print(head.data, object)
                                : command_fail(&err);

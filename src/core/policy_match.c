@@ -234,6 +234,7 @@ static void parse_selector(struct config *config, struct place at,
     struct place labels, annotations, expressions, container;
     size_t i = 0;
 
+    selector->line = at.line;
     if (!config_object(config, at, members, array_len(members)))
         return;
     labels = config_get(config, at, "matchLabels", JSON_OBJECT);

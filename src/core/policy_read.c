@@ -62,6 +62,7 @@ void policy_parse(struct config *config, struct place at, struct policy *policy)
     struct place match, tolerations, affinity, spillover;
     size_t before = config->n_mistakes;
 
+    policy->line = at.line;
     if (!config_object(config, at, members, array_len(members)))
         return;
     parse_name(config, config_get(config, at, "name", JSON_STRING), policy);
