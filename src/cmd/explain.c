@@ -145,7 +145,7 @@ static int run(const struct command *command, int argc, char *argv[])
                                      .output = "text" };
     auto_policy_set struct policy_set *set = NULL;
     auto_arena struct arena arena = { 0 };
-    struct explained_nodes nodes;
+    struct explained_nodes nodes = { 0 };
     struct error err = { 0 };
     int status, operands = options_parse(command, argc, argv, &given, &status);
 
