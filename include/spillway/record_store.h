@@ -1,5 +1,5 @@
 /*
- * record_store.h - the directory of recorded cases; only record.c uses this.
+ * record_store.h - the directory of recorded cases.
  *
  * A case is a directory named WORKLOAD-SHAPE.  It is made under a name that
  * begins with a dot, which nobody reads, and renamed when it is complete.

@@ -12,11 +12,10 @@
 #include "spillway/admit.h"
 #include "spillway/arena.h"
 #include "spillway/buf.h"
-#include "spillway/json.h"
 #include "spillway/policy.h"
+#include "spillway/record_case.h"
 #include "spillway/record_store.h"
 #include "spillway/redact.h"
-#include "spillway/yaml.h"
 
 enum {
     QUEUE_LENGTH = 64,
@@ -26,12 +25,8 @@ enum {
 
 /* A review on its way to the disk. */
 struct item {
-    struct policy_set *set;       /* a reference of its own */
-    const struct policy *applied; /* in the set; NULL when none matched */
-    enum decision decision;
-    enum reason reason;
-    struct warning warnings[WARNING_KINDS];
-    size_t n_warnings;
+    struct policy_set *set; /* a reference of its own */
+    struct record_decision decision;
     size_t len;
     char body[];
 };
@@ -67,13 +62,9 @@ static struct item *item_new(struct policy_set *set, struct text body,
         return NULL;
     *item = (struct item){
         .set = policy_set_get(set),
-        .applied = admission->policy,
-        .decision = admission->decision,
-        .reason = admission->reason,
-        .n_warnings = admission->n_warnings,
+        .decision = record_decision_of(admission),
         .len = body.len,
     };
-    memcpy(item->warnings, admission->warnings, sizeof(item->warnings));
     if (body.len)
         memcpy(item->body, body.data, body.len);
     return item;
@@ -126,68 +117,6 @@ void recorder_offer(struct recorder *recorder, struct policy_set *set,
 /* --- the writer -------------------------------------------------------------
  */
 
-/* True when the redacted review is decided as the live one was. */
-static bool is_faithful(const struct item *item, struct text review,
-                        struct arena *arena, struct error *err)
-{
-    struct admission again = { 0 };
-
-    if (!admit(item->set, review, arena, &again, err))
-        return error_wrap(err, "redacted");
-    if (again.decision != item->decision || again.reason != item->reason ||
-        again.policy != item->applied || again.n_warnings != item->n_warnings)
-        return error_set(err, ERROR_INVALID,
-                         "redacted, it would be decided in another way");
-    for (size_t i = 0; i < again.n_warnings; i++) {
-        if (strcmp(again.warnings[i].text, item->warnings[i].text) != 0)
-            return error_set(err, ERROR_INVALID,
-                             "redacted, it would be warned of in another way");
-    }
-    return true;
-}
-
-/* Those that were sent. */
-static struct json *warnings_of(const struct item *item, struct arena *arena)
-{
-    struct json *list = json_array(arena);
-    bool sent = item->decision == DECISION_MUTATED ||
-                item->decision == DECISION_UNCHANGED;
-
-    for (size_t i = 0; list && sent && i < item->n_warnings; i++) {
-        if (!json_append(
-                list, json_string_new(arena, text_of(item->warnings[i].text))))
-            return NULL;
-    }
-    return list;
-}
-
-static bool set_word(struct json *object, const char *key, struct text word,
-                     struct arena *arena)
-{
-    return json_set(object, text_of(key), json_string_new(arena, word));
-}
-
-/* expect.yaml, as `spillway test` reads it. */
-static bool write_expect(const struct recorder *recorder,
-                         const struct item *item, struct arena *arena,
-                         struct buf *out, struct error *err)
-{
-    struct json *expect = json_object(arena);
-    bool whole = !recorder->settings.is_shadow;
-
-    if (!expect ||
-        (whole && !set_word(expect, "decision",
-                            text_of(decision_name(item->decision)), arena)) ||
-        !set_word(expect, "reason", text_of(reason_name(item->reason)),
-                  arena) ||
-        (item->applied &&
-         !set_word(expect, "policy", item->applied->name, arena)) ||
-        (whole &&
-         !json_set(expect, text_of("warnings"), warnings_of(item, arena))))
-        return error_no_memory(err);
-    return yaml_write(out, expect, err);
-}
-
 /* True when one more case of that size is allowed. */
 static bool has_room(struct recorder *recorder, size_t bytes)
 {
@@ -204,8 +133,10 @@ static bool store_case(struct recorder *recorder, const struct item *item,
 {
     struct buf expect = { .arena = arena };
 
-    return is_faithful(item, redacted->review, arena, err) &&
-           write_expect(recorder, item, arena, &expect, err) &&
+    return record_case_is_faithful(&item->decision, item->set, redacted->review,
+                                   arena, err) &&
+           record_case_expect(&item->decision, recorder->settings.is_shadow,
+                              arena, &expect, err) &&
            record_store_add(&recorder->store, redacted, buf_text(&expect), err);
 }
 
