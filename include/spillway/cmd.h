@@ -114,6 +114,7 @@ extern const struct command cmd_serve;
 extern const struct command cmd_mutate;
 extern const struct command cmd_explain;
 extern const struct command cmd_test;
+extern const struct command cmd_wrap;
 extern const struct command cmd_certs_issue;
 extern const struct command cmd_certs_inspect;
 extern const struct command cmd_certs_rotate;

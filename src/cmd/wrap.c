@@ -1,0 +1,244 @@
+/*
+ * wrap.c - `spillway wrap`: makes cases for `spillway test` from what a user
+ * has: dumps of a cluster, rendered charts, reviews, audit logs.
+ */
+#include "spillway/wrap.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "spillway/buf.h"
+#include "spillway/cmd.h"
+#include "spillway/macros.h"
+#include "spillway/policy.h"
+#include "spillway/yaml.h"
+
+struct wrap_options {
+    const char *policy, *name_space, *dir;
+    bool selected;
+};
+
+/* clang-format off */
+static const struct option options[] = {
+    { .name = "dir", .kind = OPTION_STRING, .argument = "DIR",
+      .offset = offsetof(struct wrap_options, dir),
+      .help = "where the cases go; made if its parent exists" },
+    { .name = "policy", .kind = OPTION_STRING, .argument = "FILE|DIR",
+      .offset = offsetof(struct wrap_options, policy),
+      .help = "the policy (default: the built-in one)" },
+    { .name = "namespace", .letter = 'n', .kind = OPTION_STRING,
+      .argument = "NAMESPACE",
+      .offset = offsetof(struct wrap_options, name_space),
+      .help = "for objects that name none (default: default)" },
+    { .name = "selected", .kind = OPTION_FLAG,
+      .offset = offsetof(struct wrap_options, selected),
+      .help = "leave out what no policy selects" },
+};
+/* clang-format on */
+
+/* One file that is being read. */
+struct input {
+    struct wrap *wrap;
+    struct wrap_audit audit;
+    bool failed; /* something in it could not be read */
+};
+
+/* --- documents ---------------------------------------------------------- */
+
+/* One object.  What cannot be read is reported, and the others go on. */
+static bool wrap_one(struct input *input, const struct json *root,
+                     const struct document_place *place, struct error *err)
+{
+    struct wrap *wrap = input->wrap;
+    struct error found = { 0 };
+    struct json *again;
+
+    arena_reset(&wrap->scratch);
+    if (wrap_audit_is(root))
+        return wrap_audit_tree(&input->audit, root, root->line, err);
+    again = wrap_again(root, &wrap->scratch);
+    if (!again)
+        return error_no_memory(err);
+    if (wrap_object(wrap, again, place, wrap->name_space, &wrap->scratch,
+                    &found))
+        return true;
+    *err = found;
+    if (found.kind == ERROR_SYSTEM)
+        return false;
+    input->failed = true;
+    (void)command_fail(&found);
+    return true;
+}
+
+/* The items of a List, one by one; a List may hold Lists. */
+static bool wrap_tree(struct input *input, const struct json *root,
+                      const struct document_place *place, struct error *err)
+{
+    struct document_place inner = *place;
+
+    if (!document_is_list(root))
+        return wrap_one(input, root, place, err);
+    inner.is_only = false;
+    for (const struct json *m = root->child; m; m = m->next) {
+        if (!text_is(m->key, "items"))
+            continue;
+        for (const struct json *e = m->child; e; e = e->next) {
+            if (!wrap_tree(input, e, &inner, err))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool wrap_documents(struct input *input, struct text bytes,
+                           struct error *err)
+{
+    const char *name = input->audit.file;
+    auto_arena struct arena arena = { 0 };
+    struct yaml_documents documents;
+
+    if (!yaml_read(bytes, DOCUMENT_MAX_VALUES, &arena, &documents, err))
+        return error_wrap(err, "%s", name);
+    if (documents.count == 0)
+        return error_set(err, ERROR_INVALID, "%s: there is no document in it",
+                         name);
+    for (size_t i = 0; i < documents.count; i++) {
+        struct document_place place = { name, bytes, documents.is_json[i],
+                                        documents.count == 1 };
+
+        if (!wrap_tree(input, documents.list[i], &place, err))
+            return false;
+    }
+    return true;
+}
+
+/* --- files -------------------------------------------------------------- */
+
+static bool is_audit_log(struct text first_line)
+{
+    auto_arena struct arena arena = { 0 };
+
+    return wrap_audit_is_line(first_line, &arena);
+}
+
+static bool wrap_file(struct input *input, const char *path, struct error *err)
+{
+    auto_wrap_lines struct wrap_lines lines = { .fd = -1 };
+    struct text bytes;
+
+    if (!wrap_lines_open(&lines, path, err) ||
+        !wrap_lines_peek(&lines, &bytes, err))
+        return false;
+    if (is_audit_log(bytes))
+        return wrap_audit_log(&input->audit, &lines, err);
+    return wrap_lines_all(&lines, DOCUMENT_MAX_BYTES, &bytes, err) &&
+           wrap_documents(input, bytes, err);
+}
+
+/* Read one file and say what was left out of it; false when something could not
+ * be read. */
+static bool wrap_path(struct wrap *wrap, const char *path)
+{
+    struct input input = {
+        .wrap = wrap,
+        .audit = { .wrap = wrap,
+                   .file = strcmp(path, "-") == 0 ? "standard input" : path },
+    };
+    auto_buf struct buf words = { 0 };
+    struct error err = { 0 };
+    bool good = wrap_file(&input, path, &err);
+
+    (void)fflush(stdout);
+    wrap_audit_format(&input.audit, &words);
+    if (words.len)
+        (void)fwrite(words.data, 1, words.len, stderr);
+    if (!good)
+        (void)command_fail(&err);
+    return good && !input.failed;
+}
+
+/* --- the command -------------------------------------------------------- */
+
+static void say_summary(struct wrap *wrap, const char *directory)
+{
+    struct wrap_tally *tally = &wrap->tally;
+    auto_buf struct buf words = { 0 };
+
+    if (tally->unfaithful)
+        (void)fprintf(stderr, "spillway: %s\n", tally->first_unfaithful.text);
+    wrap_tally_format(tally, directory, &words);
+    (void)fprintf(stderr, "%s\n", words.data ? words.data : "");
+}
+
+static int wrap_paths(struct wrap *wrap, const char *directory, int count,
+                      char *paths[])
+{
+    struct error err = { 0 };
+    bool complete = true;
+
+    if (!record_store_open(&wrap->store, directory, &err))
+        return command_fail(&err);
+    if (count == 0)
+        complete = wrap_path(wrap, "-");
+    for (int i = 0; i < count; i++)
+        complete = wrap_path(wrap, paths[i]) && complete;
+    (void)fflush(stdout);
+    say_summary(wrap, directory);
+    if (!complete)
+        return STATUS_USAGE;
+    return wrap->tally.written + wrap->tally.folded ? STATUS_OK : STATUS_NO;
+}
+
+static int run(const struct command *command, int argc, char *argv[])
+{
+    struct wrap_options given = { .name_space = "default" };
+    auto_policy_set struct policy_set *set = NULL;
+    struct wrap wrap = { 0 };
+    int status, operands = options_parse(command, argc, argv, &given, &status);
+
+    if (operands < 0)
+        return status;
+    if (!given.dir || !*given.dir)
+        return command_usage(command, "--dir DIR is missing");
+    set = command_policy(given.policy);
+    if (!set)
+        return STATUS_USAGE;
+    wrap.set = set;
+    wrap.name_space = text_of(given.name_space);
+    wrap.only_selected = given.selected;
+    status = wrap_paths(&wrap, given.dir, operands, argv);
+    record_store_done(&wrap.store);
+    arena_done(&wrap.scratch);
+    free(wrap.taken_audits);
+    return command_done(status);
+}
+
+const struct command cmd_wrap = {
+    .name = "wrap",
+    .operands = "[FILE]...",
+    .summary = "Make test cases from dumps, charts, reviews and audit logs",
+    .details =
+        "Reads what `kubectl get pods,deployments -A -o json` (or yaml) "
+        "prints, rendered\n"
+        "charts, single objects, AdmissionReviews, and the API server's audit "
+        "logs;\n"
+        "standard input without FILE or for -.  Of each pod and workload it "
+        "writes a\n"
+        "directory with review.json, redacted, and expect.yaml, what the "
+        "policy decides,\n"
+        "for `spillway test`.  Those of the same shape are folded into one; "
+        "what is in DIR\n"
+        "stays as it is.  A pod that exists is taken as it would be created "
+        "again.\n"
+        "\n"
+        "Of an audit log it takes pods and Bindings that were created, with "
+        "level Request\n"
+        "or above.  Such a log may be of any size.\n"
+        "\n"
+        "Exit status: 0 done, 1 nothing could become a case, 2 something could "
+        "not be\n"
+        "read or written.\n",
+    .options = options,
+    .n_options = array_len(options),
+    .run = run,
+};
