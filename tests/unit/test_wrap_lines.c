@@ -1,6 +1,7 @@
 /* test_wrap_lines.c - a file by lines: none is lost, whatever its length. */
 #include "harness.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,6 +113,32 @@ static void open_long(struct wrap_lines *lines, size_t len, bool is_ended)
     assert_next(lines, WRAP_LINE_WHOLE, "begin");
 }
 
+/* Lines that end everywhere in what is read at a time, first and last too. */
+static void test_every_end(void **state)
+{
+    enum { LINES = 2000, STEP = 65536 };
+    auto_wrap_lines struct wrap_lines lines = { .fd = -1 };
+    auto_buf struct buf text = { 0 };
+
+    (void)state;
+    for (int i = 0; i < LINES; i++)
+        buf_printf(&text, "%d%*s\n", i, i % 500, "");
+    open_text(&lines, text.data);
+    for (int i = 0; i < LINES; i++) {
+        char wanted[600];
+
+        (void)snprintf(wanted, sizeof(wanted), "%d%*s", i, i % 500, "");
+        assert_next(&lines, WRAP_LINE_WHOLE, wanted);
+    }
+    assert_next(&lines, WRAP_LINE_END, NULL);
+    for (size_t len = STEP - 8; len < STEP; len++) {
+        wrap_lines_done(&lines);
+        open_long(&lines, len, true);
+        assert_next(&lines, WRAP_LINE_WHOLE, NULL);
+        assert_next(&lines, WRAP_LINE_WHOLE, "end");
+    }
+}
+
 static void test_longest(void **state)
 {
     auto_wrap_lines struct wrap_lines lines = { .fd = -1 };
@@ -184,8 +211,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),     cmocka_unit_test(test_empty),
         cmocka_unit_test(test_peek),      cmocka_unit_test(test_all),
-        cmocka_unit_test(test_longest),   cmocka_unit_test(test_too_long),
-        cmocka_unit_test(test_long_peek),
+        cmocka_unit_test(test_every_end), cmocka_unit_test(test_longest),
+        cmocka_unit_test(test_too_long),  cmocka_unit_test(test_long_peek),
     };
 
     return cmocka_run_group_tests_name("wrap_lines", tests, group_setup,
