@@ -227,7 +227,7 @@ const struct command cmd_wrap = {
         "directory with review.json, redacted, and expect.yaml, what the "
         "policy decides,\n"
         "for `spillway test`.  Those of the same shape are folded into one; "
-        "what is in DIR\n"
+        "what is there\n"
         "stays as it is.  A pod that exists is taken as it would be created "
         "again.\n"
         "\n"
