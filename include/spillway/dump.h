@@ -30,11 +30,17 @@ void dump_visit(struct json *root, const struct document_place *place,
 const char *dump_name(const char *path);
 
 /*
- * Read a file ("-" is stdin) of at most DOCUMENT_MAX_BYTES and visit its
- * objects.  Those of a list of one kind (NodeList) get the kind that they leave
- * out.  Fails with INVALID ("FILE: ...") when it is neither YAML nor JSON, or
- * empty; SYSTEM; TOO_BIG; nothing was visited then.
+ * Visit the objects of a file's bytes, which must outlive the arena.  Those of
+ * a list of one kind (NodeList) get the kind that they leave out.  Fails with
+ * INVALID ("NAME: ...") when they are neither YAML nor JSON, or empty, and
+ * nothing was visited then; SYSTEM.
  */
+bool dump_parse(const char *name, struct text bytes, struct arena *arena,
+                const struct dump_visitor *visitor,
+                struct error *err) must_check;
+
+/* Read a file ("-" is stdin) of at most DOCUMENT_MAX_BYTES into the arena and
+ * visit its objects.  Fails likewise, and with TOO_BIG. */
 bool dump_read(const char *path, struct arena *arena,
                const struct dump_visitor *visitor,
                struct error *err) must_check;

@@ -13,6 +13,7 @@
 #include "spillway/document.h"
 #include "spillway/error.h"
 #include "spillway/json.h"
+#include "spillway/progress.h"
 #include "spillway/record_store.h"
 #include "spillway/text.h"
 #include "spillway/wrap_lines.h"
@@ -59,6 +60,7 @@ struct wrap {
     bool only_selected;
     struct record_store store;
     struct wrap_tally tally;
+    struct progress progress;
     struct arena scratch;   /* for one object */
     uint64_t *taken_audits; /* see wrap_audit.c; owned */
 };

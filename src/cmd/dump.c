@@ -53,23 +53,18 @@ static bool name_items(struct json *root, struct arena *arena)
                     json_string_new(arena, text_of("v1")));
 }
 
-bool dump_read(const char *path, struct arena *arena,
-               const struct dump_visitor *visitor, struct error *err)
+bool dump_parse(const char *name, struct text bytes, struct arena *arena,
+                const struct dump_visitor *visitor, struct error *err)
 {
-    struct buf bytes = { .arena = arena };
     struct yaml_documents documents;
 
-    if (!file_read(path, DOCUMENT_MAX_BYTES, &bytes, err))
-        return false;
-    if (!yaml_read(buf_text(&bytes), DOCUMENT_MAX_VALUES, arena, &documents,
-                   err))
-        return error_wrap(err, "%s", dump_name(path));
+    if (!yaml_read(bytes, DOCUMENT_MAX_VALUES, arena, &documents, err))
+        return error_wrap(err, "%s", name);
     if (documents.count == 0)
         return error_set(err, ERROR_INVALID, "%s: there is no document in it",
-                         dump_name(path));
+                         name);
     for (size_t i = 0; i < documents.count; i++) {
-        struct document_place place = { dump_name(path), buf_text(&bytes),
-                                        documents.is_json[i],
+        struct document_place place = { name, bytes, documents.is_json[i],
                                         documents.count == 1 };
 
         if (!name_items(documents.list[i], arena))
@@ -77,4 +72,13 @@ bool dump_read(const char *path, struct arena *arena,
         dump_visit(documents.list[i], &place, visitor);
     }
     return true;
+}
+
+bool dump_read(const char *path, struct arena *arena,
+               const struct dump_visitor *visitor, struct error *err)
+{
+    struct buf bytes = { .arena = arena };
+
+    return file_read(path, DOCUMENT_MAX_BYTES, &bytes, err) &&
+           dump_parse(dump_name(path), buf_text(&bytes), arena, visitor, err);
 }

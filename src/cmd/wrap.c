@@ -5,13 +5,12 @@
 #include "spillway/wrap.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "spillway/buf.h"
 #include "spillway/cmd.h"
+#include "spillway/dump.h"
 #include "spillway/macros.h"
 #include "spillway/policy.h"
-#include "spillway/yaml.h"
 
 struct wrap_options {
     const char *policy, *name_space, *dir;
@@ -40,17 +39,17 @@ static const struct option options[] = {
 struct input {
     struct wrap *wrap;
     struct wrap_audit audit;
-    bool failed; /* something in it could not be read */
+    size_t n_objects;
+    bool failed;         /* something in it could not be read */
+    struct error broken; /* why the rest is not looked at */
 };
 
 /* --- documents ---------------------------------------------------------- */
 
-/* One object.  What cannot be read is reported, and the others go on. */
 static bool wrap_one(struct input *input, const struct json *root,
                      const struct document_place *place, struct error *err)
 {
     struct wrap *wrap = input->wrap;
-    struct error found = { 0 };
     struct json *again;
 
     arena_reset(&wrap->scratch);
@@ -59,57 +58,43 @@ static bool wrap_one(struct input *input, const struct json *root,
     again = wrap_again(root, &wrap->scratch);
     if (!again)
         return error_no_memory(err);
-    if (wrap_object(wrap, again, place, wrap->name_space, &wrap->scratch,
-                    &found))
-        return true;
-    *err = found;
-    if (found.kind == ERROR_SYSTEM)
-        return false;
-    input->failed = true;
-    (void)command_fail(&found);
-    return true;
+    return wrap_object(wrap, again, place, wrap->name_space, &wrap->scratch,
+                       err);
 }
 
-/* The items of a List, one by one; a List may hold Lists. */
-static bool wrap_tree(struct input *input, const struct json *root,
-                      const struct document_place *place, struct error *err)
+/* What cannot be read is reported, and the others go on; not when memory or
+ * the disk is short. */
+static void visit(void *context, struct json *root,
+                  const struct document_place *place)
 {
-    struct document_place inner = *place;
+    struct input *input = context;
+    struct error err = { 0 };
 
-    if (!document_is_list(root))
-        return wrap_one(input, root, place, err);
-    inner.is_only = false;
-    for (const struct json *m = root->child; m; m = m->next) {
-        if (!text_is(m->key, "items"))
-            continue;
-        for (const struct json *e = m->child; e; e = e->next) {
-            if (!wrap_tree(input, e, &inner, err))
-                return false;
-        }
+    if (input->broken.kind != ERROR_NONE)
+        return;
+    progress_tick(&input->wrap->progress, ++input->n_objects, 0);
+    if (wrap_one(input, root, place, &err))
+        return;
+    if (err.kind == ERROR_SYSTEM) {
+        input->broken = err;
+        return;
     }
-    return true;
+    input->failed = true;
+    progress_end(&input->wrap->progress);
+    (void)command_fail(&err);
 }
 
 static bool wrap_documents(struct input *input, struct text bytes,
                            struct error *err)
 {
-    const char *name = input->audit.file;
+    const struct dump_visitor visitor = { visit, input };
     auto_arena struct arena arena = { 0 };
-    struct yaml_documents documents;
 
-    if (!yaml_read(bytes, DOCUMENT_MAX_VALUES, &arena, &documents, err))
-        return error_wrap(err, "%s", name);
-    if (documents.count == 0)
-        return error_set(err, ERROR_INVALID, "%s: there is no document in it",
-                         name);
-    for (size_t i = 0; i < documents.count; i++) {
-        struct document_place place = { name, bytes, documents.is_json[i],
-                                        documents.count == 1 };
-
-        if (!wrap_tree(input, documents.list[i], &place, err))
-            return false;
-    }
-    return true;
+    if (!dump_parse(input->audit.file, bytes, &arena, &visitor, err))
+        return false;
+    if (input->broken.kind != ERROR_NONE)
+        *err = input->broken;
+    return input->broken.kind == ERROR_NONE;
 }
 
 /* --- files -------------------------------------------------------------- */
@@ -141,13 +126,13 @@ static bool wrap_path(struct wrap *wrap, const char *path)
 {
     struct input input = {
         .wrap = wrap,
-        .audit = { .wrap = wrap,
-                   .file = strcmp(path, "-") == 0 ? "standard input" : path },
+        .audit = { .wrap = wrap, .file = dump_name(path) },
     };
     auto_buf struct buf words = { 0 };
     struct error err = { 0 };
     bool good = wrap_file(&input, path, &err);
 
+    progress_end(&wrap->progress);
     (void)fflush(stdout);
     wrap_audit_format(&input.audit, &words);
     if (words.len)
@@ -206,6 +191,7 @@ static int run(const struct command *command, int argc, char *argv[])
     wrap.set = set;
     wrap.name_space = text_of(given.name_space);
     wrap.only_selected = given.selected;
+    progress_start(&wrap.progress, "wrapping");
     status = wrap_paths(&wrap, given.dir, operands, argv);
     record_store_done(&wrap.store);
     arena_done(&wrap.scratch);
@@ -233,11 +219,10 @@ const struct command cmd_wrap = {
         "\n"
         "Of an audit log it takes pods and Bindings that were created, with "
         "level Request\n"
-        "or above.  Such a log may be of any size.\n"
-        "\n"
-        "Exit status: 0 done, 1 nothing could become a case, 2 something could "
-        "not be\n"
-        "read or written.\n",
+        "or above.  Such a log may be of any size.\n",
+    .exits =
+        "0 done\n1 nothing could become a case\n2 something could not be read "
+        "or written",
     .options = options,
     .n_options = array_len(options),
     .run = run,

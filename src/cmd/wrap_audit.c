@@ -283,6 +283,7 @@ bool wrap_audit_log(struct wrap_audit *audit, struct wrap_lines *lines,
             return true;
         if (result == WRAP_LINE_FAILED)
             return false;
+        progress_tick(&audit->wrap->progress, lines->number, 0);
         if (result == WRAP_LINE_TOO_LONG)
             note_flaw(audit, WRAP_TOO_LONG, lines->number, "");
         else if (!wrap_line(audit, line, lines->number,

@@ -102,6 +102,7 @@ static bool store(struct wrap *wrap, const struct document *document,
         !record_store_add(&wrap->store, redacted, buf_text(&expect), err))
         return false;
     wrap->tally.written++;
+    progress_end(&wrap->progress);
     printf("%s-%s  %s (%s)\n", redacted->workload, redacted->shape,
            decision_name(decision->decision), reason_name(decision->reason));
     return true;
