@@ -30,6 +30,7 @@ enum option_kind {
     OPTION_DURATION, /* long long milliseconds: 1m30s, 500ms, 30d */
     OPTION_SIZE,     /* size_t bytes: 1024, 8Ki, 8Mi */
     OPTION_CHOICE,   /* const char *, one of `choices` (a|b|c) */
+    OPTION_PAIR,     /* const char *[2]: this word and the next */
 };
 
 struct option_list {

@@ -78,9 +78,10 @@ static bool parse_unsigned(const struct option *option, const char *value,
     return true;
 }
 
-/* Store one value.  Returns what would be right when it is not, else NULL. */
+/* Store one value, or of a pair both.  Returns what would be right when it is
+ * not, else NULL. */
 static const char *option_store(const struct option *option, void *settings,
-                                const char *value)
+                                const char *value, const char *second)
 {
     void *place = (char *)settings + option->offset;
 
@@ -108,6 +109,10 @@ static const char *option_store(const struct option *option, void *settings,
     case OPTION_CHOICE:
         *(const char **)place = value;
         return is_choice(option->choices, value) ? NULL : option->choices;
+    case OPTION_PAIR:
+        ((const char **)place)[0] = value;
+        ((const char **)place)[1] = second;
+        return *value && *second ? NULL : "two words that are not empty";
     }
     return NULL;
 }
@@ -152,7 +157,7 @@ static int bad_value(const struct command *command, const struct option *option,
 static int parse_word(const struct command *command, int argc, char *argv[],
                       int *i, void *settings)
 {
-    const char *word = argv[*i], *value = NULL, *right;
+    const char *word = argv[*i], *value = NULL, *second = NULL, *right;
     const struct option *option;
 
     if (word[1] == '-') {
@@ -176,7 +181,13 @@ static int parse_word(const struct command *command, int argc, char *argv[],
                                  option->argument);
         value = argv[++*i];
     }
-    right = option_store(option, settings, value);
+    if (option->kind == OPTION_PAIR) {
+        if (*i + 1 >= argc)
+            return command_usage(command, "--%s needs %s", option->name,
+                                 option->argument);
+        second = argv[++*i];
+    }
+    right = option_store(option, settings, value, second);
     return right ? bad_value(command, option, value, right) : STATUS_OK;
 }
 

@@ -12,7 +12,7 @@
 
 struct settings {
     bool flag;
-    const char *text, *choice;
+    const char *text, *choice, *pair[2];
     struct option_list list;
     unsigned number;
     long long duration_ms;
@@ -61,6 +61,12 @@ static const struct option options[] = {
       .argument = "FORMAT",
       .choices = "text|json|junit",
       .help = "which" },
+    { .name = "pair",
+      .letter = 'p',
+      .kind = OPTION_PAIR,
+      .offset = offsetof(struct settings, pair),
+      .argument = "OLD NEW",
+      .help = "both" },
 };
 /* clang-format on */
 
@@ -79,6 +85,8 @@ static int run(const struct command *command, int argc, char *argv[])
            s.number, s.duration_ms, s.bytes);
     for (size_t i = 0; i < s.list.count; i++)
         printf(" +%s", s.list.items[i]);
+    if (s.pair[0])
+        printf(" %s>%s", s.pair[0], s.pair[1]);
     for (int i = 0; i < operands; i++)
         printf(" [%s]", argv[i]);
     option_list_done(&s.list);
@@ -123,6 +131,18 @@ static struct row rows[] = {
       "b text 7 0 0", "" },
     { "a list keeps all, in order", { "--list", "b", "--list=a" },
       "default text 7 0 0 +b +a", "" },
+    { "a pair takes two words", { "--pair", "a", "b", "c" },
+      "default text 7 0 0 a>b [c]", "" },
+    { "a pair's first word may follow an equals sign", { "--pair=a", "-b" },
+      "default text 7 0 0 a>-b", "" },
+    { "a pair's first word may follow its letter", { "-pa", "b" },
+      "default text 7 0 0 a>b", "" },
+    { "half a pair is refused", { "--pair", "a" }, NULL,
+      "--pair needs OLD NEW" },
+    { "no word of a pair is refused", { "--pair" }, NULL,
+      "--pair needs OLD NEW" },
+    { "an empty word in a pair is refused", { "--pair", "a", "" }, NULL,
+      "two words that are not empty" },
     { "operands and options may mix", { "x", "-t", "a", "y", "-f", "z" },
       "flag a text 7 0 0 [x] [y] [z]", "" },
     { "two dashes end the options", { "-f", "--", "-t", "--", "--help" },
