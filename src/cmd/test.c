@@ -2,10 +2,12 @@
  * test.c - `spillway test`: replays recorded reviews against a policy and
  * compares with what is expected of them.
  */
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "spillway/arena.h"
 #include "spillway/cmd.h"
 #include "spillway/macros.h"
 #include "spillway/policy.h"
@@ -31,16 +33,22 @@ struct tally {
     bool colour;
 };
 
-/* Each line of the findings, indented. */
-static void print_findings(const struct buf *findings)
+static void print_shown(const char *before, struct text text)
 {
-    struct text rest = buf_text(findings);
+    auto_buf struct buf shown = { 0 };
 
+    buf_add_shown(&shown, text, SIZE_MAX);
+    printf("%s%s\n", before, shown.len ? shown.data : "");
+}
+
+/* Each line of the findings, indented. */
+static void print_findings(struct text rest)
+{
     while (rest.len) {
         const char *end = memchr(rest.data, '\n', rest.len);
         size_t len = end ? (size_t)(end - rest.data) : rest.len;
 
-        printf("     %.*s\n", (int)len, rest.data);
+        print_shown("     ", (struct text){ rest.data, len });
         len += end != NULL;
         rest = (struct text){ rest.data + len, rest.len - len };
     }
@@ -51,22 +59,24 @@ static bool visit(void *context, const char *name,
                   struct error *err)
 {
     struct tally *tally = context;
+    auto_arena struct arena arena = { 0 };
+    auto_testcase_result struct testcase_result result = { 0 };
+    bool passed;
 
     if (testcase->input &&
-        !testcase_run(testcase, tally->set, tally->colour, findings, err))
+        !testcase_run(testcase, tally->set, &arena, &result, err))
         return error_wrap(err, "%s", name);
     if (!buf_ok(findings, err))
         return false;
-    if (findings->len == 0) {
-        tally->passed++;
-        printf("%sok%s   %s\n", tally->colour ? "\033[32m" : "",
-               tally->colour ? "\033[m" : "", name);
-        return true;
-    }
-    tally->failed++;
-    printf("%sFAIL%s %s\n", tally->colour ? "\033[31m" : "",
-           tally->colour ? "\033[m" : "", name);
-    print_findings(findings);
+    passed = !findings->len && !result.findings.len && !result.differences.len;
+    tally->passed += passed;
+    tally->failed += !passed;
+    printf("%s%s%s", tally->colour ? passed ? "\033[32m" : "\033[31m" : "",
+           passed ? "ok  " : "FAIL", tally->colour ? "\033[m" : "");
+    print_shown(" ", text_of(name));
+    print_findings(buf_text(findings));
+    print_findings(buf_text(&result.findings));
+    print_findings(buf_text(&result.differences));
     return true;
 }
 

@@ -73,6 +73,29 @@ static struct json *read_input(const struct testcase *testcase,
     return documents.list[0];
 }
 
+bool testcase_open(const struct testcase *testcase, struct arena *arena,
+                   struct document_place *place, struct document *document,
+                   struct buf *findings)
+{
+    struct error found = { 0 };
+    struct json *root;
+
+    *place = (struct document_place){
+        .file = testcase_file_name(testcase->input),
+    };
+    root = read_input(testcase, place, arena, findings);
+    if (!root)
+        return false;
+    if (document_open(root, place, text_of("default"), arena, document,
+                      &found) &&
+        (!testcase->is_review || document->kind == DOCUMENT_REVIEW ||
+         error_set(&found, ERROR_INVALID, "%s: not an AdmissionReview",
+                   place->file)))
+        return true;
+    buf_printf(findings, "%s\n", found.text);
+    return false;
+}
+
 /* The case's own policy.  NULL after its mistakes became findings. */
 static struct policy_set *own_policy(const char *path, struct buf *findings)
 {
@@ -88,8 +111,7 @@ static struct policy_set *own_policy(const char *path, struct buf *findings)
 }
 
 /* Evaluate, prove, compare. */
-static bool evaluate(const struct testcase *testcase,
-                     const struct policy_set *set, struct json *root,
+static bool evaluate(const struct policy_set *set,
                      const struct document_place *place,
                      struct testcase_result *result, struct error *err)
 {
@@ -97,44 +119,45 @@ static bool evaluate(const struct testcase *testcase,
     struct admission *admission = &result->admission;
     struct error found = { 0 };
 
-    if (!document_open(root, place, text_of("default"), result->arena, document,
-                       &found) ||
-        (testcase->is_review && document->kind != DOCUMENT_REVIEW &&
-         !error_set(&found, ERROR_INVALID, "%s: not an AdmissionReview",
-                    place->file)) ||
-        !document_admit(document, place, set, result->arena, admission,
+    if (!document_admit(document, place, set, result->arena, admission,
                         &found)) {
-        buf_printf(result->findings, "%s\n", found.text);
+        buf_printf(&result->findings, "%s\n", found.text);
         return true;
     }
     result->patch = document_patch(document, admission, result->arena, err);
-    return result->patch &&
-           laws_check(set, document, admission, result->arena, &result->objects,
-                      result->findings, err) &&
-           testcase_compare(result, err);
+    if (!result->patch || !laws_check(set, document, admission, result->arena,
+                                      &result->objects, &result->findings, err))
+        return false;
+    result->evaluated = true;
+    return testcase_compare(result, err);
 }
 
 bool testcase_run(const struct testcase *testcase, const struct policy_set *set,
-                  bool colour, struct buf *findings, struct error *err)
+                  struct arena *arena, struct testcase_result *result,
+                  struct error *err)
 {
-    auto_arena struct arena arena = { 0 };
-    auto_policy_set struct policy_set *own = NULL;
-    struct document_place place = { .file =
-                                        testcase_file_name(testcase->input) };
-    struct testcase_result result = { .testcase = testcase,
-                                      .colour = colour,
-                                      .arena = &arena,
-                                      .findings = findings };
-    struct json *root;
+    struct document_place place;
 
+    *result = (struct testcase_result){
+        .testcase = testcase,
+        .arena = arena,
+        .findings = { .arena = arena },
+        .differences = { .arena = arena },
+    };
     if (testcase->policy) {
-        own = own_policy(testcase->policy, findings);
-        if (!own)
-            return buf_ok(findings, err);
+        result->own = own_policy(testcase->policy, &result->findings);
+        if (!result->own)
+            return buf_ok(&result->findings, err);
     }
-    root = read_input(testcase, &place, &arena, findings);
-    if (!root)
-        return buf_ok(findings, err);
-    return evaluate(testcase, own ? own : set, root, &place, &result, err) &&
-           buf_ok(findings, err);
+    if (testcase_open(testcase, arena, &place, &result->document,
+                      &result->findings) &&
+        !evaluate(result->own ? result->own : set, &place, result, err))
+        return false;
+    return buf_ok(&result->findings, err) && buf_ok(&result->differences, err);
+}
+
+void testcase_result_done(struct testcase_result *result)
+{
+    policy_set_free(result->own);
+    result->own = NULL;
 }

@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "spillway/buf.h"
+#include "spillway/arena.h"
 #include "spillway/testcase.h"
 
 enum { FILES = 4 };
@@ -39,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct text rest = fuzz_text(data, size);
     struct memory_file files[FILES] = { 0 };
-    auto_buf struct buf findings = { 0 };
+    auto_testcase_result struct testcase_result result = { 0 };
+    auto_arena struct arena arena = { 0 };
     struct testcase testcase = { 0 };
     struct error err = { 0 };
 
@@ -48,9 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     testcase.patch = file_open(&files[2], fuzz_part(&rest));
     testcase.object = file_open(&files[3], rest);
     if (testcase.input)
-        fuzz_law(
-            testcase_run(&testcase, fuzz_policy(0), false, &findings, &err),
-            "memory suffices", err.text);
+        fuzz_law(testcase_run(&testcase, fuzz_policy(0), &arena, &result, &err),
+                 "memory suffices", err.text);
     for (size_t i = 0; i < FILES; i++) {
         if (files[i].fd > 0)
             (void)close(files[i].fd);
