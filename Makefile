@@ -109,7 +109,7 @@ $(BUILD)/%.o: %.c Makefile
 # --- what it needs ------------------------------------------------------------
 BUILD_DEPS := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev libssl-dev \
               libcjson-dev libyaml-dev
-TEST_DEPS  := libcmocka-dev curl
+TEST_DEPS  := libcmocka-dev curl libxml2-utils
 LLVM       ?= 14
 FUZZ_DEPS  := clang-$(LLVM) libclang-rt-$(LLVM)-dev
 LINT_DEPS  := clang-$(LLVM) clang-format-$(LLVM) clang-tidy-$(LLVM) cppcheck
@@ -172,7 +172,7 @@ test: deps  ## run every test, having installed what they need
 	$(AGAIN) all $(TESTS) $(SHIM) $(FUZZ)
 	@$(MAKE) --no-print-directory -j1 MODE=$(MODE) tests
 
-tests: test-unit test-property test-golden test-deploy test-shell test-fuzz test-integration test-faults
+tests: test-unit test-property test-golden test-deploy test-shell test-junit test-fuzz test-integration test-faults
 
 test-unit: $(UNIT)  ## the cmocka suites, module by module
 	@set -e; for t in $^; do $$t; done
@@ -190,6 +190,10 @@ test-deploy: $(BIN)  ## the manifests agree with the program
 .PHONY: test-shell
 test-shell: $(BIN)  ## completion in real shells, and what install installs
 	@SPILLWAY=$(BIN) MAKE='$(MAKE)' MODE=$(MODE) tests/completion.sh
+
+.PHONY: test-junit
+test-junit: $(BIN)  ## the JUnit XML of `spillway test` keeps to its schema
+	@SPILLWAY=$(BIN) tests/junit.sh
 
 test-integration: $(INTEGRATION) $(BIN)  ## the built program, over real TLS
 	@set -e; for t in $(INTEGRATION); do SPILLWAY=$(BIN) $$t; done

@@ -2,20 +2,26 @@
  * test.c - `spillway test`: replays recorded reviews against a policy and
  * compares with what is expected of them.
  */
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "spillway/arena.h"
 #include "spillway/cmd.h"
+#include "spillway/coverage.h"
 #include "spillway/macros.h"
+#include "spillway/matrix.h"
 #include "spillway/policy.h"
-#include "spillway/testcase.h"
-#include "spillway/testfind.h"
+#include "spillway/testlist.h"
+#include "spillway/testreport.h"
+#include "spillway/testrun.h"
+
+enum { MAX_JOBS = 256 };
 
 struct test_options {
-    const char *policy;
+    const char *policy, *output, *filter;
+    const char *matrix[MATRIX_SIDES];
+    bool update, fail_fast, coverage;
+    unsigned jobs;
 };
 
 /* clang-format off */
@@ -23,115 +29,170 @@ static const struct option options[] = {
     { .name = "policy", .kind = OPTION_STRING, .argument = "FILE|DIR",
       .offset = offsetof(struct test_options, policy),
       .help = "for cases that have none (default: the built-in one)" },
+    { .name = "output", .letter = 'o', .kind = OPTION_CHOICE,
+      .argument = "FORMAT",
+      .offset = offsetof(struct test_options, output),
+      .choices = "text|junit|json",
+      .help = "text, junit or json (default: text)" },
+    { .name = "filter", .kind = OPTION_STRING, .argument = "GLOB",
+      .offset = offsetof(struct test_options, filter),
+      .help = "only cases whose whole name matches" },
+    { .name = "fail-fast", .kind = OPTION_FLAG,
+      .offset = offsetof(struct test_options, fail_fast),
+      .help = "end with the first case that fails" },
+    { .name = "jobs", .kind = OPTION_UNSIGNED, .argument = "N",
+      .min = 1, .max = MAX_JOBS,
+      .offset = offsetof(struct test_options, jobs),
+      .help = "cases at a time (default: the number of CPUs)" },
+    { .name = "update", .kind = OPTION_FLAG,
+      .offset = offsetof(struct test_options, update),
+      .help = "rewrite expectations that did not come true" },
+    { .name = "coverage", .kind = OPTION_FLAG,
+      .offset = offsetof(struct test_options, coverage),
+      .help = "say what of the policy the cases exercise" },
+    { .name = "matrix", .kind = OPTION_PAIR, .argument = "OLD NEW",
+      .offset = offsetof(struct test_options, matrix),
+      .help = "which cases two policies decide differently" },
 };
 /* clang-format on */
 
-/* One run of the command. */
-struct tally {
-    const struct policy_set *set;
-    size_t passed, failed;
-    bool colour;
-};
+/* --- options ----------------------------------------------------------- */
 
-static void print_shown(const char *before, struct text text)
+static unsigned count_cpus(void)
 {
-    auto_buf struct buf shown = { 0 };
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
 
-    buf_add_shown(&shown, text, SIZE_MAX);
-    printf("%s%s\n", before, shown.len ? shown.data : "");
+    if (count < 1)
+        return 1;
+    return count < MAX_JOBS ? (unsigned)count : MAX_JOBS;
 }
 
-/* Each line of the findings, indented. */
-static void print_findings(struct text rest)
+/* Report options that contradict each other. */
+static int check_options(const struct command *command,
+                         const struct test_options *given)
 {
-    while (rest.len) {
-        const char *end = memchr(rest.data, '\n', rest.len);
-        size_t len = end ? (size_t)(end - rest.data) : rest.len;
+    bool is_junit = strcmp(given->output, "junit") == 0;
 
-        print_shown("     ", (struct text){ rest.data, len });
-        len += end != NULL;
-        rest = (struct text){ rest.data + len, rest.len - len };
-    }
+    if (is_junit && given->coverage)
+        return command_usage(command, "JUnit XML has no place for --coverage; "
+                                      "take -o text or json");
+    if (is_junit && given->update)
+        return command_usage(command, "JUnit XML has no place for --update; "
+                                      "take -o text or json");
+    if (!given->matrix[0])
+        return STATUS_OK;
+    if (is_junit)
+        return command_usage(command, "JUnit XML has no place for --matrix; "
+                                      "take -o text or json");
+    if (given->policy || given->update || given->fail_fast || given->coverage)
+        return command_usage(command,
+                             "--matrix has policies of its own and expects "
+                             "nothing: leave out --policy, --update, "
+                             "--fail-fast and --coverage");
+    return STATUS_OK;
 }
 
-static bool visit(void *context, const char *name,
-                  const struct testcase *testcase, struct buf *findings,
-                  struct error *err)
-{
-    struct tally *tally = context;
-    auto_arena struct arena arena = { 0 };
-    auto_testcase_result struct testcase_result result = { 0 };
-    bool passed;
+/* --- running ----------------------------------------------------------- */
 
-    if (testcase->input &&
-        !testcase_run(testcase, tally->set, &arena, &result, err))
-        return error_wrap(err, "%s", name);
-    if (!buf_ok(findings, err))
-        return false;
-    passed = !findings->len && !result.findings.len && !result.differences.len;
-    tally->passed += passed;
-    tally->failed += !passed;
-    printf("%s%s%s", tally->colour ? passed ? "\033[32m" : "\033[31m" : "",
-           passed ? "ok  " : "FAIL", tally->colour ? "\033[m" : "");
-    print_shown(" ", text_of(name));
-    print_findings(buf_text(findings));
-    print_findings(buf_text(&result.findings));
-    print_findings(buf_text(&result.differences));
-    return true;
+/* The status of a run that went through. */
+static int status_of(const struct testlist *list, const struct test_options *of,
+                     bool complete, bool failed)
+{
+    if (!complete)
+        return STATUS_USAGE;
+    if (failed)
+        return STATUS_NO;
+    if (list->count)
+        return STATUS_OK;
+    if (list->left_out)
+        (void)fprintf(stderr,
+                      "spillway test: no case's name matches '%s' (%zu %s "
+                      "another name)\n",
+                      of->filter, list->left_out,
+                      list->left_out == 1 ? "has" : "have");
+    else
+        (void)fprintf(stderr, "spillway test: no case found (a case is a "
+                              "directory with review.json or pod.yaml, and "
+                              "expect.yaml)\n");
+    return STATUS_NO_CASE;
 }
 
-/* Names begin behind the path, when there is only one: "arch-affinity" and not
- * "tests/golden/arch-affinity". */
-static size_t name_offset(const char *path, int operands)
+static int run_cases(const struct test_options *given,
+                     const struct testlist *list, bool complete)
 {
-    size_t len = strlen(path);
-
-    if (operands > 1)
-        return 0;
-    return len + (len > 0 && path[len - 1] != '/');
-}
-
-static bool test_path(struct testfind *find, const char *path, int operands)
-{
+    auto_policy_set struct policy_set *set = command_policy(given->policy);
+    auto_coverage struct coverage coverage = { 0 };
+    __attribute__((cleanup(testreport_done))) struct testreport report = {
+        .format = testreport_format_find(given->output),
+        .colour = command_colour(STDOUT_FILENO),
+        .may_update = given->update,
+        .may_stop = given->fail_fast,
+    };
+    struct testrun run = { list,       set,           &report,
+                           NULL,       given->update, given->fail_fast,
+                           given->jobs };
     struct error err = { 0 };
 
-    if (testfind_run(find, path, name_offset(path, operands), &err))
-        return true;
-    (void)fflush(stdout);
-    (void)command_fail(&err);
-    return false;
+    if (!set)
+        return STATUS_USAGE;
+    if (given->coverage) {
+        if (!coverage_init(&coverage, set, &err))
+            return command_fail(&err);
+        run.coverage = &coverage;
+        report.coverage = &coverage;
+    }
+    if (!testrun(&run, &err) || !testreport_finish(&report, &err)) {
+        (void)fflush(stdout);
+        return command_fail(&err);
+    }
+    return command_done(status_of(list, given, complete, report.failed > 0));
+}
+
+static int run_matrix(const struct test_options *given,
+                      const struct testlist *list, bool complete)
+{
+    auto_policy_set struct policy_set *old = command_policy(given->matrix[0]);
+    auto_policy_set struct policy_set *new = command_policy(given->matrix[1]);
+    const struct matrix matrix = {
+        .list = list,
+        .names = { given->matrix[0], given->matrix[1] },
+        .sets = { old, new },
+        .json = strcmp(given->output, "json") == 0,
+        .colour = command_colour(STDOUT_FILENO),
+        .jobs = given->jobs,
+    };
+    struct matrix_count count;
+    struct error err = { 0 };
+
+    if (!old || !new)
+        return STATUS_USAGE;
+    if (!matrix_run(&matrix, &count, &err)) {
+        (void)fflush(stdout);
+        return command_fail(&err);
+    }
+    return command_done(status_of(
+        list, given, complete && count.unreadable == 0, count.differ > 0));
 }
 
 static int run(const struct command *command, int argc, char *argv[])
 {
-    struct test_options given = { 0 };
-    auto_policy_set struct policy_set *set = NULL;
-    struct tally tally = { .colour = command_colour(STDOUT_FILENO) };
-    struct testfind find = { .visitor = { visit, &tally } };
+    static char here[] = ".";
+    struct test_options given = { .output = "text", .jobs = count_cpus() };
+    auto_testlist struct testlist list = { 0 };
     int status, operands = options_parse(command, argc, argv, &given, &status);
-    bool complete = true;
+    char *paths[] = { here };
+    bool complete;
 
     if (operands < 0)
         return status;
-    set = command_policy(given.policy);
-    if (!set)
-        return STATUS_USAGE;
-    tally.set = set;
-    if (operands == 0)
-        complete = test_path(&find, ".", operands);
-    for (int i = 0; i < operands; i++)
-        complete = test_path(&find, argv[i], operands) && complete;
-    testfind_done(&find);
-    printf("%zu passed, %zu failed\n", tally.passed, tally.failed);
-    if (complete && tally.passed + tally.failed == 0)
-        (void)fprintf(stderr, "spillway test: no case found (a case is a "
-                              "directory with review.json or pod.yaml, and "
-                              "expect.yaml)\n");
-    if (!complete)
-        return command_done(STATUS_USAGE);
-    if (tally.failed)
-        return command_done(STATUS_NO);
-    return command_done(tally.passed ? STATUS_OK : STATUS_NO_CASE);
+    status = check_options(command, &given);
+    if (status != STATUS_OK)
+        return status;
+    complete = testlist_find(&list, operands ? argv : paths,
+                             operands ? (size_t)operands : 1, given.filter,
+                             command_fail);
+    return given.matrix[0] ? run_matrix(&given, &list, complete)
+                           : run_cases(&given, &list, complete);
 }
 
 const struct command cmd_test = {
@@ -155,8 +216,21 @@ const struct command cmd_test = {
         "NAME.expect.yaml.\n"
         "Every case also proves that a second pass changes nothing, that the "
         "patch gives\n"
-        "exactly the object that was meant, and that nothing else differs.\n",
-    .exits = "0 all passed\n1 some failed\n2 could not run\n3 no case found",
+        "exactly the object that was meant, and that nothing else differs.\n"
+        "\n"
+        "--update rewrites those of the files that are there and did not come "
+        "true (of\n"
+        "expect.yaml the keys that are there; comments are lost); a case "
+        "without any gets\n"
+        "an expect.yaml.  What is wrong otherwise still fails.\n"
+        "\n"
+        "--coverage tells for how many cases each requirement of a selector "
+        "held, and for\n"
+        "how many it was the first to fail; it is covered when both happened. "
+        " Cases with\n"
+        "another policy of their own are left out.\n",
+    .exits = "0 all passed\n1 some failed (with --matrix: differ)\n"
+             "2 could not run\n3 no case found",
     .options = options,
     .n_options = array_len(options),
     .run = run,
