@@ -138,7 +138,21 @@ static void add_aspect(struct buf *out, const struct aspect *aspect,
     buf_add_char(out, '\n');
 }
 
-/* The members of one side that the other has not the same way, as YAML. */
+/* As YAML, members by their keys, so that order is no difference. */
+static bool add_yaml(struct buf *out, const struct json *value,
+                     struct arena *arena, struct error *err)
+{
+    struct buf canonical = { .arena = arena };
+    struct json_document document;
+
+    json_write_canonical(&canonical, value, arena);
+    return buf_ok(&canonical, err) &&
+           json_read(buf_text(&canonical), &json_any, SIZE_MAX, arena,
+                     &document, err) &&
+           yaml_write(out, document.root, err);
+}
+
+/* The members of one side that the other has not the same way. */
 static bool add_changed(struct buf *out, const struct json *result,
                         const struct json *other, struct arena *arena,
                         struct error *err)
@@ -155,7 +169,7 @@ static bool add_changed(struct buf *out, const struct json *result,
         if (!json_set(changed, m->key, json_copy(arena, m)))
             return error_no_memory(err);
     }
-    return !changed->child || yaml_write(out, changed, err);
+    return !changed->child || add_yaml(out, changed, arena, err);
 }
 
 static bool add_diff(struct buf *out, const struct matrix_case *of,

@@ -49,6 +49,11 @@ static struct row {
       POLICY_WITH("p", "", EXISTS("k") ", " EXISTS("z")), 1,
       "@@ -1,3 +1,5 @@\n   tolerations:\n   - key: k\n     operator: Exists\n"
       "  +- key: z\n  +  operator: Exists\n1 of 2" },
+    { "the order of members is no difference",
+      POLICY_WITH("p", "", "{operator: Exists, key: k}"),
+      POLICY_WITH("p", "", EXISTS("k") ", " EXISTS("z")), 1,
+      "@@ -1,3 +1,5 @@\n   tolerations:\n   - key: k\n     operator: Exists\n"
+      "  +- key: z\n  +  operator: Exists\n1 of 2" },
     { "other nodes", POLICY_WITH("p", REQUIRED("a"), EXISTS("k")),
       POLICY_WITH("p", REQUIRED("b"), EXISTS("k")), 1,
       "(applied)\n  may run on: type=a -> type=b\n  --- " },
