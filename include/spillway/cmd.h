@@ -114,6 +114,7 @@ bool command_colour(int fd);
 extern const struct command cmd_serve;
 extern const struct command cmd_mutate;
 extern const struct command cmd_explain;
+extern const struct command cmd_check;
 extern const struct command cmd_test;
 extern const struct command cmd_wrap;
 extern const struct command cmd_certs_issue;

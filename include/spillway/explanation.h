@@ -109,6 +109,10 @@ void explanation_write_plugins(struct buf *out,
 void explanation_write_summary(struct buf *out,
                                const struct explanation *explanation);
 
+/* Append ": 3 taint, 2 affinity": how many nodes fail which predicate. */
+void explanation_write_verdicts(struct buf *out,
+                                const struct placement *placement);
+
 /* The replica, from 1 on, that is the first on a virtual node; 0 for none. */
 size_t explanation_spill(const struct placement *placement);
 

@@ -10,6 +10,7 @@ const struct command *const commands[] = {
     &cmd_mutate,
     &cmd_explain,
     &cmd_test,
+    &cmd_check,
     &cmd_wrap,
     &cmd_certs_issue,
     &cmd_certs_rotate,

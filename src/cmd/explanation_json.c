@@ -198,8 +198,8 @@ static void set_pod(struct maker *maker, struct json *root)
 {
     const struct explanation *explanation = maker->explanation;
     struct json *places = json_object(maker->arena);
-    struct text selector = said(maker, explanation_write_node_selector,
-                                explanation->before);
+    struct text selector =
+        said(maker, explanation_write_node_selector, explanation->before);
 
     set(maker, root, "tolerations", tolerations(maker));
     set(maker, places, "before",
@@ -246,8 +246,7 @@ static struct json *group(struct maker *maker,
     struct json *object = json_object(maker->arena);
     struct json *names = json_array(maker->arena);
 
-    set_number(maker, object, "first",
-               (long long)(group->replicas_before + 1));
+    set_number(maker, object, "first", (long long)(group->replicas_before + 1));
     set_number(maker, object, "last",
                (long long)(group->replicas_before + group->replicas));
     for (size_t i = 0; i < group->count; i++)

@@ -189,8 +189,8 @@ static void add_group(struct buf *out, const struct explanation *explanation,
         buf_printf(out, "%zu virtual", group->n_virtual);
 }
 
-/* Why there is none, as the scheduler counts it. */
-static void add_verdicts(struct buf *out, const struct placement *placement)
+void explanation_write_verdicts(struct buf *out,
+                                const struct placement *placement)
 {
     size_t counts[NODE_VERDICTS] = { 0 }, written = 0;
 
@@ -212,7 +212,7 @@ void explanation_write_summary(struct buf *out,
     if (placement->n_feasible == 0) {
         buf_printf(out, "none of %zu node%s is feasible", placement->count,
                    placement->count == 1 ? "" : "s");
-        add_verdicts(out, placement);
+        explanation_write_verdicts(out, placement);
         return;
     }
     buf_printf(out, "%zu node%s feasible: ", placement->n_feasible,

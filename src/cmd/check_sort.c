@@ -1,0 +1,208 @@
+/*
+ * check_sort.c - sorts what `spillway check` has read into objects, policies
+ * and certificates; see check.h.
+ */
+#include "spillway/check.h"
+
+#include <string.h>
+
+#include "spillway/buf.h"
+
+/* --- certificates ------------------------------------------------------ */
+
+/* Take a PEM text.  What is wrong with it is a finding. */
+void check_add_pem(struct check *check, const char *file, const char *label,
+                   unsigned line, mode_t mode, struct text bytes)
+{
+    struct check_pem *pem = arena_new(&check->arena, struct check_pem);
+    struct error err = { 0 };
+
+    if (!pem) {
+        check->failed = true;
+        return;
+    }
+    *pem = (struct check_pem){
+        .label = label, .file = file, .line = line, .mode = mode
+    };
+    if (!pem_parse(bytes, &pem->pem, &err)) {
+        pem_done(&pem->pem);
+        (void)check_tell(check, CHECK_CERTIFICATE_DAMAGED, file, line, "%s: %s",
+                         label, err.text);
+        return;
+    }
+    if (!check->pems_tail)
+        check->pems_tail = &check->pems;
+    *check->pems_tail = pem;
+    check->pems_tail = &pem->next;
+}
+
+static void add_encoded(struct check *check, const struct check_object *secret,
+                        const struct json *value)
+{
+    struct buf label = { .arena = &check->arena };
+
+    buf_printf(&label, "%s of %s", check_shown(check, value->key),
+               check_name(check, secret));
+    check->failed |= label.failed;
+    if (label.data)
+        check_add_pem(check, secret->file, label.data, value->line, 0,
+                      check_decode(check, value->string));
+}
+
+/* A Secret for TLS: kubernetes.io/tls, with ca.crt where cert-manager made
+ * it. */
+static void add_secret(struct check *check, const struct check_object *secret)
+{
+    static const char *const keys[] = { "ca.crt", "tls.crt", "tls.key" };
+    const struct json *data = json_get(secret->root, "data");
+
+    for (size_t i = 0; i < array_len(keys); i++) {
+        const struct json *value = json_get_text(data, text_of(keys[i]));
+
+        if (value && value->string.len)
+            add_encoded(check, secret, value);
+    }
+}
+
+/* --- policies ---------------------------------------------------------- */
+
+/* "FILE:7: PATH: what" becomes a finding about line 7. */
+static void tell_mistake(struct check *check, const struct check_policy *policy,
+                         struct text line)
+{
+    size_t skip = strlen(policy->label) + 1;
+    unsigned number = 0;
+    size_t at = skip;
+
+    while (at < line.len && line.data[at] >= '0' && line.data[at] <= '9' &&
+           number < 100000000)
+        number = number * 10 + (unsigned)(line.data[at++] - '0');
+    if (at + 2 < line.len && at > skip)
+        at += 2; /* ": " */
+    (void)check_tell(
+        check, CHECK_POLICY_MISTAKE, policy->label, number, "%s",
+        check_shown(check, (struct text){ line.data + at, line.len - at }));
+}
+
+static void tell_mistakes(struct check *check,
+                          const struct check_policy *policy, struct text lines)
+{
+    while (lines.len) {
+        const char *end = memchr(lines.data, '\n', lines.len);
+        size_t len = end ? (size_t)(end - lines.data) : lines.len;
+
+        tell_mistake(check, policy, (struct text){ lines.data, len });
+        len += end != NULL;
+        lines = (struct text){ lines.data + len, lines.len - len };
+    }
+}
+
+void check_add_policy(struct check *check, const char *file, const char *label,
+                      struct text bytes)
+{
+    const struct policy_source source = { label, bytes };
+    struct check_policy *policy = arena_new(&check->arena, struct check_policy);
+    auto_buf struct buf mistakes = { 0 };
+    struct error err = { 0 };
+
+    if (!policy) {
+        check->failed = true;
+        return;
+    }
+    *policy = (struct check_policy){ .file = file, .label = label };
+    policy->set = policy_set_parse(&source, 1, &mistakes, &err);
+    check->failed |= !policy->set && err.kind != ERROR_NONE;
+    tell_mistakes(check, policy, buf_text(&mistakes));
+    if (!check->policies_tail)
+        check->policies_tail = &check->policies;
+    *check->policies_tail = policy;
+    check->policies_tail = &policy->next;
+}
+
+/* Is the text of a ConfigMap's entry a policy? */
+bool check_is_policy_text(struct text text)
+{
+    return text.len && memmem(text.data, text.len, "spillway.dev/", 13) &&
+           memmem(text.data, text.len, "policies", 8);
+}
+
+static void add_config_map(struct check *check, const struct check_object *map)
+{
+    for (const struct json *m = json_first(map->root, "data"); m; m = m->next) {
+        struct buf label = { .arena = &check->arena };
+
+        if (!check_is_policy_text(m->string))
+            continue;
+        buf_printf(&label, "%s (%s of %s)", map->file,
+                   check_shown(check, m->key), check_name(check, map));
+        check->failed |= label.failed;
+        if (label.data)
+            check_add_policy(check, map->file, label.data, m->string);
+    }
+}
+
+/* A policy of ours, or what was meant to be one. */
+bool check_is_policy(const struct json *root)
+{
+    return text_has_prefix(json_string(root, "apiVersion"), "spillway.dev/") ||
+           (json_get(root, "policies") && !json_get(root, "metadata"));
+}
+
+/* --- objects ----------------------------------------------------------- */
+
+static bool is_looked_at(const struct check_object *object)
+{
+    static const char *const kinds[] = { "MutatingWebhookConfiguration",
+                                         "Service",
+                                         "Deployment",
+                                         "Node",
+                                         "Pod",
+                                         "Secret",
+                                         "ConfigMap" };
+
+    for (size_t i = 0; i < array_len(kinds); i++) {
+        if (text_is(object->kind, kinds[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Only what is for TLS; other Secrets are nobody's business. */
+static bool is_tls_secret(const struct check_object *object)
+{
+    const struct json *data = json_get(object->root, "data");
+
+    return text_is(object->kind, "Secret") && json_get(data, "tls.crt") &&
+           json_get(data, "tls.key");
+}
+
+void check_sort(struct check *check, const char *file, struct json *root)
+{
+    const struct json *metadata = json_get(root, "metadata");
+    struct check_object *object = arena_new(&check->arena, struct check_object);
+
+    if (!object) {
+        check->failed = true;
+        return;
+    }
+    *object = (struct check_object){
+        .root = root,
+        .file = file,
+        .kind = json_string(root, "kind"),
+        .name_space = json_string(metadata, "namespace"),
+        .name = json_string(metadata, "name"),
+    };
+    if (!is_looked_at(object) ||
+        (text_is(object->kind, "Secret") && !is_tls_secret(object))) {
+        check->n_skipped++;
+        return;
+    }
+    if (text_is(object->kind, "Secret"))
+        add_secret(check, object);
+    if (text_is(object->kind, "ConfigMap"))
+        add_config_map(check, object);
+    if (!check->objects_tail)
+        check->objects_tail = &check->objects;
+    *check->objects_tail = object;
+    check->objects_tail = &object->next;
+}
