@@ -12,6 +12,7 @@
 #include "spillway/json.h"
 
 struct arena;
+struct yaml_documents;
 
 /* What to do with an object, which lives as long as the arena it was read
  * into. */
@@ -28,6 +29,13 @@ void dump_visit(struct json *root, const struct document_place *place,
 
 /* What a path is called in messages: "standard input" for "-". */
 const char *dump_name(const char *path);
+
+/*
+ * Read all documents of a file's bytes, Lists whole, as dump_parse() does.
+ */
+bool dump_documents(const char *name, struct text bytes, struct arena *arena,
+                    struct yaml_documents *documents,
+                    struct error *err) must_check;
 
 /*
  * Visit the objects of a file's bytes, which must outlive the arena.  Those of

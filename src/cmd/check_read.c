@@ -11,14 +11,14 @@
 #include "spillway/buf.h"
 #include "spillway/dump.h"
 #include "spillway/file.h"
+#include "spillway/yaml.h"
+
+/* --- documents --------------------------------------------------------- */
 
 /* One file. */
 struct reading {
     struct check *check;
     const char *file;
-    struct text bytes;
-    bool has_policy; /* it is one, and was read as such */
-    bool is_text;    /* it holds something that is no structure at all */
 };
 
 static void visit(void *context, struct json *root,
@@ -27,16 +27,87 @@ static void visit(void *context, struct json *root,
     struct reading *reading = context;
 
     (void)place;
-    if (root->type != JSON_OBJECT && root->type != JSON_ARRAY) {
-        reading->is_text = true;
-    } else if (!check_is_policy(root)) {
-        check_sort(reading->check, reading->file, root);
-    } else if (!reading->has_policy) {
-        /* The whole file is one: its documents form one list. */
-        reading->has_policy = true;
-        check_add_policy(reading->check, reading->file, reading->file,
-                         reading->bytes);
+    check_sort(reading->check, reading->file, root);
+}
+
+/* The document that line `line` belongs to: the last that begins before. */
+static bool is_policy_line(const struct yaml_documents *documents, size_t line)
+{
+    bool is_policy = true; /* comments in front */
+
+    for (size_t i = 0; i < documents->count; i++) {
+        if (documents->list[i]->line <= line)
+            is_policy = check_is_policy(documents->list[i]);
     }
+    return is_policy;
+}
+
+/*
+ * The text of the policies alone: the lines of other documents are emptied, so
+ * that mistakes are told with the lines of the file.
+ */
+static struct text policy_text(struct check *check, struct text bytes,
+                               const struct yaml_documents *documents)
+{
+    struct buf out = { .arena = &check->arena };
+    size_t line = 1;
+
+    while (bytes.len) {
+        const char *end = memchr(bytes.data, '\n', bytes.len);
+        size_t len = end ? (size_t)(end - bytes.data) + 1 : bytes.len;
+
+        if (is_policy_line(documents, line++) || text_has_prefix(bytes, "---"))
+            buf_add(&out, bytes.data, len);
+        else
+            buf_add_char(&out, '\n');
+        bytes = (struct text){ bytes.data + len, bytes.len - len };
+    }
+    check->failed |= out.failed;
+    return buf_text(&out);
+}
+
+/* Is something in it that has a structure?  *n_policies are policies. */
+static bool survey(const struct yaml_documents *documents, size_t *n_policies)
+{
+    *n_policies = 0;
+    for (size_t i = 0; i < documents->count; i++) {
+        enum json_type type = documents->list[i]->type;
+
+        if (type != JSON_OBJECT && type != JSON_ARRAY)
+            return false;
+        *n_policies += check_is_policy(documents->list[i]);
+    }
+    return true;
+}
+
+/* Policies of one file form one list. */
+static bool read_documents(struct check *check, const char *file,
+                           struct text bytes, struct error *err)
+{
+    struct reading reading = { check, file };
+    const struct dump_visitor visitor = { visit, &reading };
+    struct yaml_documents documents;
+    size_t n_policies;
+
+    if (!dump_documents(file, bytes, &check->arena, &documents, err))
+        return false;
+    if (!survey(&documents, &n_policies))
+        return error_set(
+            err, ERROR_INVALID,
+            "%s: neither Kubernetes objects, nor a policy, nor PEM", file);
+    if (n_policies == documents.count)
+        check_add_policy(check, file, file, bytes);
+    else if (n_policies > 0)
+        check_add_policy(check, file, file,
+                         policy_text(check, bytes, &documents));
+    for (size_t i = 0; i < documents.count; i++) {
+        const struct document_place place = { file, bytes, documents.is_json[i],
+                                              documents.count == 1 };
+
+        if (!check_is_policy(documents.list[i]))
+            dump_visit(documents.list[i], &place, &visitor);
+    }
+    return true;
 }
 
 /* --- files ------------------------------------------------------------- */
@@ -52,21 +123,14 @@ static bool is_pem(struct text bytes)
 static bool read_bytes(struct check *check, const char *file, mode_t mode,
                        struct text bytes, struct error *err)
 {
-    struct reading reading = { check, file, bytes, false, false };
-    const struct dump_visitor visitor = { visit, &reading };
     struct error found = { 0 };
 
     if (bytes.len >= 10 && memcmp(bytes.data, "-----BEGIN", 10) == 0) {
         check_add_pem(check, file, file, 0, mode, bytes);
         return true;
     }
-    if (dump_parse(file, bytes, &check->arena, &visitor, &found) &&
-        !reading.is_text)
+    if (read_documents(check, file, bytes, &found))
         return true;
-    if (found.kind == ERROR_NONE)
-        (void)error_set(&found, ERROR_INVALID,
-                        "%s: neither Kubernetes objects, nor a policy, nor PEM",
-                        file);
     if (found.kind == ERROR_INVALID && is_pem(bytes)) {
         check_add_pem(check, file, file, 0, mode, bytes);
         return true;

@@ -78,9 +78,9 @@ static bool selects(const struct subject *subject)
 static bool has_our_conditions(const struct subject *subject)
 {
     const struct json *ours = json_get(subject->wanted, "matchConditions");
+    const struct json *theirs = json_get(subject->hook, "matchConditions");
 
-    return ours && json_equal(ours, json_get(subject->hook, "matchConditions"),
-                              &subject->check->arena);
+    return ours && theirs && json_equal(ours, theirs, &subject->check->arena);
 }
 
 static struct text own_namespace(const struct subject *subject)

@@ -53,22 +53,32 @@ static bool name_items(struct json *root, struct arena *arena)
                     json_string_new(arena, text_of("v1")));
 }
 
+bool dump_documents(const char *name, struct text bytes, struct arena *arena,
+                    struct yaml_documents *documents, struct error *err)
+{
+    if (!yaml_read(bytes, DOCUMENT_MAX_VALUES, arena, documents, err))
+        return error_wrap(err, "%s", name);
+    if (documents->count == 0)
+        return error_set(err, ERROR_INVALID, "%s: there is no document in it",
+                         name);
+    for (size_t i = 0; i < documents->count; i++) {
+        if (!name_items(documents->list[i], arena))
+            return error_no_memory(err);
+    }
+    return true;
+}
+
 bool dump_parse(const char *name, struct text bytes, struct arena *arena,
                 const struct dump_visitor *visitor, struct error *err)
 {
     struct yaml_documents documents;
 
-    if (!yaml_read(bytes, DOCUMENT_MAX_VALUES, arena, &documents, err))
-        return error_wrap(err, "%s", name);
-    if (documents.count == 0)
-        return error_set(err, ERROR_INVALID, "%s: there is no document in it",
-                         name);
+    if (!dump_documents(name, bytes, arena, &documents, err))
+        return false;
     for (size_t i = 0; i < documents.count; i++) {
         struct document_place place = { name, bytes, documents.is_json[i],
                                         documents.count == 1 };
 
-        if (!name_items(documents.list[i], arena))
-            return error_no_memory(err);
         dump_visit(documents.list[i], &place, visitor);
     }
     return true;
