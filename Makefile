@@ -172,7 +172,7 @@ test: deps  ## run every test, having installed what they need
 	$(AGAIN) all $(TESTS) $(SHIM) $(FUZZ)
 	@$(MAKE) --no-print-directory -j1 MODE=$(MODE) tests
 
-tests: test-unit test-property test-golden test-deploy test-shell test-junit test-fuzz test-integration test-faults
+tests: test-unit test-property test-golden test-examples test-deploy test-shell test-junit test-fuzz test-integration test-faults
 
 test-unit: $(UNIT)  ## the cmocka suites, module by module
 	@set -e; for t in $^; do $$t; done
@@ -182,6 +182,10 @@ test-property: $(PROPERTY)  ## the laws of the merge, on generated pods
 
 test-golden: $(BIN)  ## recorded reviews and corner cases, replayed
 	@$(BIN) test tests/golden
+
+.PHONY: test-examples
+test-examples: $(BIN)  ## the policies of deploy/examples pass their cases
+	@SPILLWAY=$(BIN) tests/examples.sh
 
 .PHONY: test-deploy
 test-deploy: $(BIN)  ## the manifests agree with the program
