@@ -274,8 +274,12 @@ bool check_bears_name(const struct check_pem *pem, const char *name);
 
 /* --- printing (check_print.c) ------------------------------------------ */
 
+/* Append what was found, or all rules, as text. */
 void check_print_text(const struct check *check, bool colour, struct buf *out);
-void check_print_json(struct check *check, struct buf *out);
-void check_print_rules(bool json, bool colour, struct buf *out);
+void check_print_rules(bool colour, struct buf *out);
+
+/* Print the same to stdout as a JSON document.  Fail with SYSTEM. */
+bool check_print_json(const struct check *check, struct error *err) must_check;
+bool check_print_rules_json(struct error *err) must_check;
 
 #endif

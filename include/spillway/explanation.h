@@ -121,12 +121,13 @@ const char *explanation_way_out(enum warning_kind kind);
 
 /* --- printing ---------------------------------------------------------- */
 
-/* Append the whole as text, or as a JSON document. */
+/* Append the whole as text. */
 bool explanation_write_text(struct buf *out,
                             const struct explanation *explanation, bool colour,
                             struct arena *arena, struct error *err) must_check;
-bool explanation_write_json(struct buf *out,
-                            const struct explanation *explanation,
+
+/* Print the whole to stdout, as a JSON document. */
+bool explanation_print_json(const struct explanation *explanation,
                             struct arena *arena, struct error *err) must_check;
 
 #endif

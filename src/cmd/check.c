@@ -162,42 +162,53 @@ static bool wants_json(const struct check_options *given)
     return strcmp(given->output, "json") == 0;
 }
 
+static bool print_buf(const struct buf *out, struct error *err)
+{
+    if (!buf_ok(out, err))
+        return false;
+    (void)fwrite(out->data, 1, out->len, stdout);
+    return true;
+}
+
 static int print_rules(const struct check_options *given)
 {
     auto_buf struct buf out = { 0 };
     struct error err = { 0 };
 
-    check_print_rules(wants_json(given), command_colour(STDOUT_FILENO), &out);
-    if (!buf_ok(&out, &err))
+    check_print_rules(command_colour(STDOUT_FILENO), &out);
+    if (!(wants_json(given) ? check_print_rules_json(&err)
+                            : print_buf(&out, &err)))
         return command_fail(&err);
-    (void)fwrite(out.data, 1, out.len, stdout);
     return command_done(STATUS_OK);
 }
 
-static int print_findings(struct check *check,
-                          const struct check_options *given)
+static bool print_findings(const struct check *check,
+                           const struct check_options *given, struct error *err)
 {
     auto_buf struct buf out = { 0 };
-    struct error err = { 0 };
-    size_t bad = check->counts[CHECK_ERROR];
 
+    if (check->failed)
+        return error_no_memory(err);
     if (wants_json(given))
-        check_print_json(check, &out);
-    else
-        check_print_text(check, command_colour(STDOUT_FILENO), &out);
-    if (check->failed || out.failed) {
-        (void)error_no_memory(&err);
+        return check_print_json(check, err);
+    check_print_text(check, command_colour(STDOUT_FILENO), &out);
+    return print_buf(&out, err);
+}
+
+/* Print, and say what the answer is. */
+static int finish(const struct check *check, const struct check_options *given)
+{
+    size_t bad = check->counts[CHECK_ERROR] +
+                 (given->strict ? check->counts[CHECK_WARNING] : 0);
+    struct error err = { 0 };
+
+    if (!print_findings(check, given, &err))
         return command_fail(&err);
-    }
-    (void)fwrite(out.data, 1, out.len, stdout);
     (void)fflush(stdout);
-    if (given->strict)
-        bad += check->counts[CHECK_WARNING];
-    if (check->unreadable.len) {
-        (void)fwrite(check->unreadable.data, 1, check->unreadable.len, stderr);
-        return command_done(STATUS_USAGE);
-    }
-    return command_done(bad ? STATUS_NO : STATUS_OK);
+    if (!check->unreadable.len)
+        return command_done(bad ? STATUS_NO : STATUS_OK);
+    (void)fwrite(check->unreadable.data, 1, check->unreadable.len, stderr);
+    return command_done(STATUS_USAGE);
 }
 
 static int run(const struct command *command, int argc, char *argv[])
@@ -220,7 +231,7 @@ static int run(const struct command *command, int argc, char *argv[])
     for (int i = 0; i < operands; i++)
         check_read(&check, argv[i]);
     check_everything(&check);
-    status = print_findings(&check, &given);
+    status = finish(&check, &given);
     check_done(&check);
     return status;
 }

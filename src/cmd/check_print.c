@@ -1,7 +1,7 @@
 /* check_print.c - findings and rules as text and as JSON; see check.h. */
 #include "spillway/check.h"
 
-#include "spillway/arena.h"
+#include "spillway/jsonout.h"
 
 static const char *const colours[CHECK_SEVERITIES] = {
     [CHECK_NOTE] = "\033[36m",
@@ -55,105 +55,64 @@ void check_print_text(const struct check *check, bool colour, struct buf *out)
 
 /* --- JSON -------------------------------------------------------------- */
 
-/* One document that is made; the setters do nothing once memory was short. */
-struct maker {
-    struct arena *arena;
-    bool failed;
-};
-
-static void set_string(struct maker *maker, struct json *object,
-                       const char *key, const char *value)
+static void add_string(cJSON *object, const char *key, const char *value)
 {
-    maker->failed |=
-        !object || !json_set(object, text_of(key),
-                             json_string_new(maker->arena, text_of(value)));
+    jsonout_add(object, key, text_of(value));
 }
 
-static void set_number(struct maker *maker, struct json *object,
-                       const char *key, size_t value)
-{
-    maker->failed |=
-        !object || !json_set(object, text_of(key),
-                             json_number_new(maker->arena, (long long)value));
-}
-
-static void set(struct maker *maker, struct json *object, const char *key,
-                struct json *value)
-{
-    maker->failed |= !object || !json_set(object, text_of(key), value);
-}
-
-static void append(struct maker *maker, struct json *array, struct json *value)
-{
-    maker->failed |= !array || !json_append(array, value);
-}
-
-static struct json *finding_json(struct maker *maker,
-                                 const struct check_finding *finding)
+static cJSON *finding_json(const struct check_finding *finding)
 {
     const struct check_rule_info *rule = check_rule_info(finding->rule);
-    struct json *object = json_object(maker->arena);
+    cJSON *object = cJSON_CreateObject();
 
-    set_string(maker, object, "rule", rule->id);
-    set_string(maker, object, "name", rule->name);
-    set_string(maker, object, "severity", check_severity_name(rule->severity));
-    set_string(maker, object, "file", finding->file);
+    add_string(object, "rule", rule->id);
+    add_string(object, "name", rule->name);
+    add_string(object, "severity", check_severity_name(rule->severity));
+    add_string(object, "file", finding->file);
     if (finding->line)
-        set_number(maker, object, "line", finding->line);
-    set_string(maker, object, "message", finding->message);
-    set_string(maker, object, "mend", finding->mend);
+        jsonout_add_count(object, "line", finding->line);
+    add_string(object, "message", finding->message);
+    add_string(object, "mend", finding->mend);
     return object;
 }
 
-void check_print_json(struct check *check, struct buf *out)
+bool check_print_json(const struct check *check, struct error *err)
 {
-    struct maker maker = { &check->arena, false };
-    struct json *root = json_object(maker.arena);
-    struct json *findings = json_array(maker.arena);
+    cJSON *root = cJSON_CreateObject();
+    cJSON *findings = cJSON_AddArrayToObject(root, "findings");
 
     for (size_t i = 0; i < check->n_findings; i++)
-        append(&maker, findings, finding_json(&maker, &check->findings[i]));
-    set(&maker, root, "findings", findings);
-    set_number(&maker, root, "errors", check->counts[CHECK_ERROR]);
-    set_number(&maker, root, "warnings", check->counts[CHECK_WARNING]);
-    set_number(&maker, root, "notes", check->counts[CHECK_NOTE]);
-    set_number(&maker, root, "files", check->n_files);
-    set_number(&maker, root, "skipped", check->n_skipped);
-    check->failed |= maker.failed;
-    if (maker.failed)
-        return;
-    json_write_pretty(out, root, 2);
-    buf_add_char(out, '\n');
+        (void)cJSON_AddItemToArray(findings, finding_json(&check->findings[i]));
+    jsonout_add_count(root, "errors", check->counts[CHECK_ERROR]);
+    jsonout_add_count(root, "warnings", check->counts[CHECK_WARNING]);
+    jsonout_add_count(root, "notes", check->counts[CHECK_NOTE]);
+    jsonout_add_count(root, "files", check->n_files);
+    jsonout_add_count(root, "skipped", check->n_skipped);
+    return jsonout_print(root, err);
 }
 
 /* --- rules ------------------------------------------------------------- */
 
-static void rules_json(struct buf *out)
+bool check_print_rules_json(struct error *err)
 {
-    auto_arena struct arena arena = { 0 };
-    struct maker maker = { &arena, false };
-    struct json *array = json_array(&arena);
+    cJSON *array = cJSON_CreateArray();
 
     for (size_t i = 0; i < CHECK_RULES; i++) {
         const struct check_rule_info *rule =
             check_rule_info((enum check_rule)i);
-        struct json *object = json_object(&arena);
+        cJSON *object = cJSON_CreateObject();
 
-        set_string(&maker, object, "id", rule->id);
-        set_string(&maker, object, "name", rule->name);
-        set_string(&maker, object, "severity",
-                   check_severity_name(rule->severity));
-        set_string(&maker, object, "explanation", rule->explanation);
-        set_string(&maker, object, "mend", rule->mend);
-        append(&maker, array, object);
+        add_string(object, "id", rule->id);
+        add_string(object, "name", rule->name);
+        add_string(object, "severity", check_severity_name(rule->severity));
+        add_string(object, "explanation", rule->explanation);
+        add_string(object, "mend", rule->mend);
+        (void)cJSON_AddItemToArray(array, object);
     }
-    out->failed |= maker.failed;
-    if (!maker.failed)
-        json_write_pretty(out, array, 2);
-    buf_add_char(out, '\n');
+    return jsonout_print(array, err);
 }
 
-static void rules_text(bool colour, struct buf *out)
+void check_print_rules(bool colour, struct buf *out)
 {
     for (size_t i = 0; i < CHECK_RULES; i++) {
         const struct check_rule_info *rule =
@@ -166,12 +125,4 @@ static void rules_text(bool colour, struct buf *out)
         buf_printf(out, "    %s\n    Mend: %s\n", rule->explanation,
                    rule->mend);
     }
-}
-
-void check_print_rules(bool json, bool colour, struct buf *out)
-{
-    if (json)
-        rules_json(out);
-    else
-        rules_text(colour, out);
 }

@@ -164,7 +164,7 @@ static cJSON *requirement_json(const struct coverage_selector *selector,
     add_words(&words, selector->selector, i);
     jsonout_add(object, "words", buf_text(&words));
     jsonout_add_count(object, "held", selector->requirements[i].held);
-    jsonout_add_count(object, "failed_first", selector->requirements[i].failed);
+    jsonout_add_count(object, "failedFirst", selector->requirements[i].failed);
     return object;
 }
 
@@ -210,17 +210,17 @@ cJSON *coverage_json(const struct coverage *coverage)
     const enum reason *guards = coverage_guards(&count);
 
     jsonout_add_count(root, "cases", coverage->cases);
-    jsonout_add_count(root, "left_out", coverage->left_out);
+    jsonout_add_count(root, "leftOut", coverage->left_out);
     add_sum(root, "requirements", sum.requirements, sum.all_requirements);
     add_sum(root, "guards", sum.guards, sum.all_guards);
     list = cJSON_AddArrayToObject(root, "policies");
     for (size_t i = 0; i < coverage->n_policies; i++)
         (void)cJSON_AddItemToArray(list, policy_json(&coverage->policies[i]));
-    object = cJSON_AddObjectToObject(root, "cases_by_guard");
+    object = cJSON_AddObjectToObject(root, "casesByGuard");
     for (size_t i = 0; i < count; i++)
         jsonout_add_count(object, reason_name(guards[i]),
                           coverage->reasons[guards[i]]);
-    object = cJSON_AddObjectToObject(root, "cases_by_warning");
+    object = cJSON_AddObjectToObject(root, "casesByWarning");
     for (size_t i = 0; i < WARNING_KINDS; i++)
         jsonout_add_count(object, warning_kind_name((enum warning_kind)i),
                           coverage->warnings[i]);

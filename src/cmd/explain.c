@@ -63,21 +63,26 @@ static void report(struct explain *explain, const struct error *err)
     (void)command_fail(err);
 }
 
-static bool print(struct explain *explain,
-                  const struct explanation *explanation, struct error *err)
+static bool print_text(struct explain *explain,
+                       const struct explanation *explanation, struct error *err)
 {
     auto_buf struct buf out = { 0 };
 
-    if (!explain->json && explain->printed++)
+    if (explain->printed++)
         buf_add_char(&out, '\n');
-    if (!(explain->json
-              ? explanation_write_json(&out, explanation, &explain->scratch,
-                                       err)
-              : explanation_write_text(&out, explanation, explain->colour,
-                                       &explain->scratch, err)))
+    if (!explanation_write_text(&out, explanation, explain->colour,
+                                &explain->scratch, err))
         return false;
     (void)fwrite(out.data, 1, out.len, stdout);
     return true;
+}
+
+static bool print(struct explain *explain,
+                  const struct explanation *explanation, struct error *err)
+{
+    return explain->json
+               ? explanation_print_json(explanation, &explain->scratch, err)
+               : print_text(explain, explanation, err);
 }
 
 /* What fails is reported, and the others go on. */

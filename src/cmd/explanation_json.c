@@ -5,44 +5,16 @@
 
 #include "spillway/arena.h"
 #include "spillway/buf.h"
+#include "spillway/jsonout.h"
 #include "spillway/policy.h"
 #include "spillway/words.h"
 
-/* One document that is made.  The setters do nothing once memory was short. */
+/* One document that is made. */
 struct maker {
     const struct explanation *explanation;
     struct arena *arena;
-    bool failed;
+    bool failed; /* memory ran out for a text */
 };
-
-static void set(struct maker *maker, struct json *object, const char *key,
-                struct json *value)
-{
-    maker->failed |= !object || !json_set(object, text_of(key), value);
-}
-
-static void append(struct maker *maker, struct json *array, struct json *value)
-{
-    maker->failed |= !array || !json_append(array, value);
-}
-
-static void set_text(struct maker *maker, struct json *object, const char *key,
-                     struct text value)
-{
-    set(maker, object, key, json_string_new(maker->arena, value));
-}
-
-static void set_bool(struct maker *maker, struct json *object, const char *key,
-                     bool value)
-{
-    set(maker, object, key, json_bool_new(maker->arena, value));
-}
-
-static void set_number(struct maker *maker, struct json *object,
-                       const char *key, long long value)
-{
-    set(maker, object, key, json_number_new(maker->arena, value));
-}
 
 /* A text in the arena, made by one of the writers of words. */
 #define said(maker, write, ...)                                                \
@@ -54,16 +26,15 @@ static void set_number(struct maker *maker, struct json *object,
     })
 
 /* Lines as an array of strings. */
-static struct json *lines(struct maker *maker, struct text text)
+static cJSON *lines(struct text text)
 {
-    struct json *array = json_array(maker->arena);
+    cJSON *array = cJSON_CreateArray();
 
     while (text.len) {
         const char *end = memchr(text.data, '\n', text.len);
         size_t len = end ? (size_t)(end - text.data) : text.len;
 
-        append(maker, array,
-               json_string_new(maker->arena, (struct text){ text.data, len }));
+        jsonout_append(array, (struct text){ text.data, len });
         len += end != NULL;
         text = (struct text){ text.data + len, text.len - len };
     }
@@ -72,266 +43,265 @@ static struct json *lines(struct maker *maker, struct text text)
 
 /* --- what was decided -------------------------------------------------- */
 
-static struct json *selectors(struct maker *maker,
-                              const struct trace_policy *traced)
+static cJSON *selectors(struct maker *maker, const struct trace_policy *traced)
 {
-    struct json *array = json_array(maker->arena);
+    cJSON *array = cJSON_CreateArray();
 
     for (size_t i = 0; i < traced->n_selectors; i++) {
         const struct selector *selector = &traced->policy->selectors[i];
         const struct trace_selector *outcome = &traced->selectors[i];
-        struct json *object = json_object(maker->arena);
+        cJSON *object = cJSON_CreateObject();
         bool matches = outcome->outcome == SELECTOR_MATCHES;
 
-        set_text(maker, object, "selector",
-                 said(maker, words_selector, selector));
-        set_bool(maker, object, "matches", matches);
+        jsonout_add(object, "selector", said(maker, words_selector, selector));
+        (void)cJSON_AddBoolToObject(object, "matches", matches);
         if (!matches)
-            set_text(maker, object, "failed",
-                     said(maker, explanation_write_failure, maker->explanation,
-                          selector, outcome));
-        append(maker, array, object);
+            jsonout_add(object, "failed",
+                        said(maker, explanation_write_failure,
+                             maker->explanation, selector, outcome));
+        (void)cJSON_AddItemToArray(array, object);
     }
     return array;
 }
 
-static struct json *policies(struct maker *maker)
+static cJSON *policies(struct maker *maker)
 {
     const struct trace *trace = &maker->explanation->trace;
-    struct json *array = json_array(maker->arena);
+    cJSON *array = cJSON_CreateArray();
 
     for (size_t i = 0; i < trace->count; i++) {
         const struct trace_policy *traced = &trace->policies[i];
-        struct json *object = json_object(maker->arena);
+        cJSON *object = cJSON_CreateObject();
 
-        set_text(maker, object, "name", traced->policy->name);
-        set_bool(maker, object, "matches", traced->matches);
-        set_bool(maker, object, "hasNamespace", traced->has_namespace);
-        set_bool(maker, object, "shadow", traced->policy->shadow);
-        set(maker, object, "selectors", selectors(maker, traced));
-        append(maker, array, object);
+        jsonout_add(object, "name", traced->policy->name);
+        (void)cJSON_AddBoolToObject(object, "matches", traced->matches);
+        (void)cJSON_AddBoolToObject(object, "hasNamespace",
+                                    traced->has_namespace);
+        (void)cJSON_AddBoolToObject(object, "shadow", traced->policy->shadow);
+        (void)cJSON_AddItemToObject(object, "selectors",
+                                    selectors(maker, traced));
+        (void)cJSON_AddItemToArray(array, object);
     }
     return array;
 }
 
-static struct json *guards(struct maker *maker)
+static cJSON *guards(struct maker *maker)
 {
     static const char *const states[] = {
         [GUARD_PASSED] = "passed",
         [GUARD_HOLDS] = "holds",
         [GUARD_NOT_ASKED] = "not-asked",
     };
-    struct json *array = json_array(maker->arena);
+    cJSON *array = cJSON_CreateArray();
 
     for (size_t i = 0; i < EXPLAINED_GUARDS; i++) {
         const struct explained_guard *guard = &maker->explanation->guards[i];
-        struct json *object = json_object(maker->arena);
+        cJSON *object = cJSON_CreateObject();
 
-        set_text(maker, object, "guard", text_of(reason_name(guard->guard)));
-        set_text(maker, object, "state", text_of(states[guard->state]));
+        jsonout_add(object, "guard", text_of(reason_name(guard->guard)));
+        jsonout_add(object, "state", text_of(states[guard->state]));
         if (guard->detail.len)
-            set_text(maker, object, "detail", guard->detail);
-        append(maker, array, object);
+            jsonout_add(object, "detail", guard->detail);
+        (void)cJSON_AddItemToArray(array, object);
     }
     return array;
 }
 
-static struct json *warnings(struct maker *maker)
+static cJSON *warnings(struct maker *maker)
 {
     const struct admission *admission = &maker->explanation->admission;
-    struct json *array = json_array(maker->arena);
+    cJSON *array = cJSON_CreateArray();
 
     for (size_t i = 0; i < admission->n_warnings; i++) {
         const struct warning *warning = &admission->warnings[i];
-        struct json *object = json_object(maker->arena);
+        cJSON *object = cJSON_CreateObject();
 
-        set_text(maker, object, "kind",
-                 text_of(warning_kind_name(warning->kind)));
-        set_text(maker, object, "warning", text_of(warning->text));
-        set_text(maker, object, "wayOut",
-                 text_of(explanation_way_out(warning->kind)));
-        append(maker, array, object);
+        jsonout_add(object, "kind", text_of(warning_kind_name(warning->kind)));
+        jsonout_add(object, "warning", text_of(warning->text));
+        jsonout_add(object, "wayOut",
+                    text_of(explanation_way_out(warning->kind)));
+        (void)cJSON_AddItemToArray(array, object);
     }
     return array;
 }
 
 /* --- what the pod says afterwards -------------------------------------- */
 
-static struct json *tolerations(struct maker *maker)
+static cJSON *tolerations(struct maker *maker)
 {
     const struct explanation *explanation = maker->explanation;
-    struct json *array = json_array(maker->arena);
+    cJSON *array = cJSON_CreateArray();
 
     for (size_t i = 0; i < explanation->n_tolerations; i++) {
         const struct explained_toleration *t = &explanation->tolerations[i];
-        struct json *object = json_object(maker->arena);
+        cJSON *object = cJSON_CreateObject();
 
-        set_text(maker, object, "toleration",
-                 said(maker, words_toleration, t->wanted));
-        set_bool(maker, object, "added", !t->by);
+        jsonout_add(object, "toleration",
+                    said(maker, words_toleration, t->wanted));
+        (void)cJSON_AddBoolToObject(object, "added", !t->by);
         if (t->by)
-            set_text(maker, object, "coveredBy",
-                     said(maker, words_toleration, t->by));
-        append(maker, array, object);
+            jsonout_add(object, "coveredBy",
+                        said(maker, words_toleration, t->by));
+        (void)cJSON_AddItemToArray(array, object);
     }
     return array;
 }
 
-static struct json *preferences(struct maker *maker)
+static cJSON *preferences(struct maker *maker)
 {
     const struct explanation *explanation = maker->explanation;
-    struct json *array = json_array(maker->arena);
+    cJSON *array = cJSON_CreateArray();
 
     for (size_t i = 0; i < explanation->n_preferences; i++) {
         const struct explained_preference *p = &explanation->preferences[i];
-        struct json *object = json_object(maker->arena);
+        cJSON *object = cJSON_CreateObject();
 
-        set_number(maker, object, "weight", p->weight);
-        set_text(maker, object, "nodes", said(maker, words_term, p->term));
-        set_bool(maker, object, "added", p->added);
-        append(maker, array, object);
+        (void)cJSON_AddNumberToObject(object, "weight", (double)p->weight);
+        jsonout_add(object, "nodes", said(maker, words_term, p->term));
+        (void)cJSON_AddBoolToObject(object, "added", p->added);
+        (void)cJSON_AddItemToArray(array, object);
     }
     return array;
 }
 
-static void set_pod(struct maker *maker, struct json *root)
+static void set_pod(struct maker *maker, cJSON *root)
 {
     const struct explanation *explanation = maker->explanation;
-    struct json *places = json_object(maker->arena);
+    cJSON *places = cJSON_CreateObject();
     struct text selector =
         said(maker, explanation_write_node_selector, explanation->before);
 
-    set(maker, root, "tolerations", tolerations(maker));
-    set(maker, places, "before",
-        lines(maker, said(maker, words_places, explanation->own_terms,
-                          explanation->n_own_terms)));
-    set(maker, places, "after",
-        lines(maker, said(maker, words_places, explanation->merge.terms,
-                          explanation->merge.n_terms)));
+    (void)cJSON_AddItemToObject(root, "tolerations", tolerations(maker));
+    (void)cJSON_AddItemToObject(
+        places, "before",
+        lines(said(maker, words_places, explanation->own_terms,
+                   explanation->n_own_terms)));
+    (void)cJSON_AddItemToObject(
+        places, "after",
+        lines(said(maker, words_places, explanation->merge.terms,
+                   explanation->merge.n_terms)));
     if (selector.len)
-        set_text(maker, places, "nodeSelector", selector);
-    set(maker, root, "mayRunOn", places);
-    set(maker, root, "prefers", preferences(maker));
+        jsonout_add(places, "nodeSelector", selector);
+    (void)cJSON_AddItemToObject(root, "mayRunOn", places);
+    (void)cJSON_AddItemToObject(root, "prefers", preferences(maker));
 }
 
 /* --- nodes ------------------------------------------------------------- */
 
-static struct json *node(struct maker *maker, const struct place *place)
+static cJSON *node_json(const struct place *place)
 {
-    struct json *object = json_object(maker->arena);
+    cJSON *object = cJSON_CreateObject();
     bool feasible = place->verdict == NODE_FEASIBLE;
 
-    set_text(maker, object, "name", place->node->name);
-    set_bool(maker, object, "virtual", place->node->platform != NULL);
-    set_bool(maker, object, "feasible", feasible);
+    jsonout_add(object, "name", place->node->name);
+    (void)cJSON_AddBoolToObject(object, "virtual",
+                                place->node->platform != NULL);
+    (void)cJSON_AddBoolToObject(object, "feasible", feasible);
     if (!feasible) {
-        set_text(maker, object, "predicate",
-                 text_of(node_verdict_name(place->verdict)));
+        jsonout_add(object, "predicate",
+                    text_of(node_verdict_name(place->verdict)));
         if (place->cause.len)
-            set_text(maker, object, "cause", place->cause);
+            jsonout_add(object, "cause", place->cause);
         return object;
     }
-    set_number(maker, object, "rank", (long long)place->rank);
-    set_number(maker, object, "score", place->score);
-    set_number(maker, object, "weights", place->weights);
+    (void)cJSON_AddNumberToObject(object, "rank", (double)place->rank);
+    (void)cJSON_AddNumberToObject(object, "score", place->score);
+    (void)cJSON_AddNumberToObject(object, "weights", (double)place->weights);
     if (place->room != SIZE_MAX)
-        set_number(maker, object, "room", (long long)place->room);
+        (void)cJSON_AddNumberToObject(object, "room", (double)place->room);
     return object;
 }
 
-static struct json *group(struct maker *maker,
-                          const struct placement *placement,
-                          const struct place_group *group)
+static cJSON *group_json(const struct placement *placement,
+                         const struct place_group *group)
 {
-    struct json *object = json_object(maker->arena);
-    struct json *names = json_array(maker->arena);
+    cJSON *object = cJSON_CreateObject();
+    cJSON *names = cJSON_CreateArray();
 
-    set_number(maker, object, "first", (long long)(group->replicas_before + 1));
-    set_number(maker, object, "last",
-               (long long)(group->replicas_before + group->replicas));
+    (void)cJSON_AddNumberToObject(object, "first",
+                                  (double)(group->replicas_before + 1));
+    (void)cJSON_AddNumberToObject(
+        object, "last", (double)(group->replicas_before + group->replicas));
     for (size_t i = 0; i < group->count; i++)
-        append(maker, names,
-               json_string_new(maker->arena,
-                               placement->list[group->first + i].node->name));
-    set(maker, object, "nodes", names);
+        jsonout_append(names, placement->list[group->first + i].node->name);
+    (void)cJSON_AddItemToObject(object, "nodes", names);
     return object;
 }
 
-static struct json *replicas(struct maker *maker)
+static cJSON *replicas(struct maker *maker)
 {
     const struct placement *placement = &maker->explanation->placement;
-    struct json *object = json_object(maker->arena);
-    struct json *groups = json_array(maker->arena);
+    cJSON *object = cJSON_CreateObject();
+    cJSON *groups = cJSON_CreateArray();
     size_t spill = explanation_spill(placement);
 
     for (size_t i = 0; i < placement->n_groups; i++) {
         if (placement->groups[i].replicas)
-            append(maker, groups,
-                   group(maker, placement, &placement->groups[i]));
+            (void)cJSON_AddItemToArray(
+                groups, group_json(placement, &placement->groups[i]));
     }
-    set_number(maker, object, "asked",
-               (long long)maker->explanation->nodes->replicas);
-    set(maker, object, "placed", groups);
-    set_number(maker, object, "pending", (long long)placement->pending);
+    (void)cJSON_AddNumberToObject(object, "asked",
+                                  (double)maker->explanation->nodes->replicas);
+    (void)cJSON_AddItemToObject(object, "placed", groups);
+    (void)cJSON_AddNumberToObject(object, "pending",
+                                  (double)placement->pending);
     if (spill)
-        set_number(maker, object, "spillOverAt", (long long)spill);
+        (void)cJSON_AddNumberToObject(object, "spillOverAt", (double)spill);
     return object;
 }
 
-static void set_nodes(struct maker *maker, struct json *root)
+static void set_nodes(struct maker *maker, cJSON *root)
 {
     const struct explanation *explanation = maker->explanation;
-    struct json *list = json_array(maker->arena);
+    cJSON *list = cJSON_CreateArray();
 
     for (size_t i = 0; i < explanation->placement.count; i++)
-        append(maker, list, node(maker, &explanation->placement.list[i]));
-    set(maker, root, "nodes", list);
+        (void)cJSON_AddItemToArray(list,
+                                   node_json(&explanation->placement.list[i]));
+    (void)cJSON_AddItemToObject(root, "nodes", list);
     if (explanation->nodes->replicas)
-        set(maker, root, "replicas", replicas(maker));
-    set_text(maker, root, "notLookedAt",
-             said(maker, explanation_write_plugins, explanation));
-    set_text(maker, root, "summary",
-             said(maker, explanation_write_summary, explanation));
+        (void)cJSON_AddItemToObject(root, "replicas", replicas(maker));
+    jsonout_add(root, "notLookedAt",
+                said(maker, explanation_write_plugins, explanation));
+    jsonout_add(root, "summary",
+                said(maker, explanation_write_summary, explanation));
 }
 
 /* --- the whole --------------------------------------------------------- */
 
-static void set_object(struct maker *maker, struct json *root)
+static void set_object(const struct explanation *explanation, cJSON *root)
 {
-    const struct document *document = &maker->explanation->document;
-    struct json *object = json_object(maker->arena);
+    const struct document *document = &explanation->document;
+    cJSON *object = cJSON_CreateObject();
 
-    set_text(maker, object, "kind", document->kind_name);
-    set_text(maker, object, "namespace", document->name_space);
-    set_text(maker, object, document->generated ? "generateName" : "name",
-             document->name);
-    set(maker, root, "object", object);
+    jsonout_add(object, "kind", document->kind_name);
+    jsonout_add(object, "namespace", document->name_space);
+    jsonout_add(object, document->generated ? "generateName" : "name",
+                document->name);
+    (void)cJSON_AddItemToObject(root, "object", object);
 }
 
-bool explanation_write_json(struct buf *out,
-                            const struct explanation *explanation,
+bool explanation_print_json(const struct explanation *explanation,
                             struct arena *arena, struct error *err)
 {
     const struct admission *admission = &explanation->admission;
     struct maker maker = { explanation, arena, false };
-    struct json *root = json_object(arena);
+    cJSON *root = cJSON_CreateObject();
 
-    set_object(&maker, root);
-    set_text(&maker, root, "decision",
-             text_of(decision_name(admission->decision)));
-    set_text(&maker, root, "reason", text_of(reason_name(admission->reason)));
+    set_object(explanation, root);
+    jsonout_add(root, "decision", text_of(decision_name(admission->decision)));
+    jsonout_add(root, "reason", text_of(reason_name(admission->reason)));
     if (admission->policy)
-        set_text(&maker, root, "policy", admission->policy->name);
-    set(&maker, root, "policies", policies(&maker));
-    set(&maker, root, "guards", guards(&maker));
+        jsonout_add(root, "policy", admission->policy->name);
+    (void)cJSON_AddItemToObject(root, "policies", policies(&maker));
+    (void)cJSON_AddItemToObject(root, "guards", guards(&maker));
     if (explanation->after)
         set_pod(&maker, root);
-    set(&maker, root, "warnings", warnings(&maker));
+    (void)cJSON_AddItemToObject(root, "warnings", warnings(&maker));
     if (explanation->nodes)
         set_nodes(&maker, root);
-    if (maker.failed)
-        return error_no_memory(err);
-    json_write_pretty(out, root, 2);
-    buf_add_char(out, '\n');
-    return buf_ok(out, err);
+    if (!maker.failed)
+        return jsonout_print(root, err);
+    cJSON_Delete(root);
+    return error_no_memory(err);
 }

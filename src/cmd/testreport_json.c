@@ -67,7 +67,8 @@ static void add_case(struct testreport *report,
     if (report->may_update)
         add_findings(object, "updated",
                      failed ? (struct text){ 0 } : testcase->findings);
-    (void)cJSON_AddNumberToObject(object, "time_us", (double)testcase->time_us);
+    (void)cJSON_AddNumberToObject(object, "timeMicroseconds",
+                                  (double)testcase->time_us);
     (void)cJSON_AddItemToArray(report->cases, object);
 }
 
@@ -80,7 +81,7 @@ static bool finish(struct testreport *report, struct error *err)
     if (report->may_update)
         jsonout_add_count(root, "updated", report->updated);
     if (report->may_stop)
-        jsonout_add_count(root, "not_run", report->not_run);
+        jsonout_add_count(root, "notRun", report->not_run);
     (void)cJSON_AddItemToObject(
         root, "cases", report->cases ? report->cases : cJSON_CreateArray());
     report->cases = NULL;

@@ -112,7 +112,7 @@ static void test_json(void **state)
     root = cJSON_ParseWithOpts(run.out, NULL, true);
     assert_int_equal((int)number(root, "passed"), 2);
     assert_int_equal((int)number(root, "failed"), 3);
-    assert_null(cJSON_GetObjectItem(root, "not_run"));
+    assert_null(cJSON_GetObjectItem(root, "notRun"));
     list = cJSON_GetObjectItem(root, "cases");
     assert_int_equal(cJSON_GetArraySize(list), 5);
     first = cJSON_GetArrayItem(list, 0);
@@ -165,7 +165,7 @@ static void test_json_fail_fast(void **state)
     run_all(&run, "-o json --fail-fast");
     assert_int_equal(run.status, 1);
     root = cJSON_ParseWithOpts(run.out, NULL, true);
-    assert_int_equal((int)number(root, "not_run"), 4);
+    assert_int_equal((int)number(root, "notRun"), 4);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(root, "cases")), 1);
 }
 
