@@ -11,6 +11,7 @@
 
 struct coverage;
 struct policy_set;
+struct progress;
 struct testlist;
 struct testreport;
 
@@ -22,6 +23,7 @@ struct testrun {
     bool update;               /* rewrite the expectations that differ */
     bool fail_fast;            /* end with the first failure, in order */
     unsigned jobs;             /* threads, at least 1 */
+    struct progress *progress; /* told of each case, or NULL */
 };
 
 /* Run and report; the caller finishes the report.  Fails with SYSTEM. */

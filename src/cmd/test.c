@@ -11,6 +11,7 @@
 #include "spillway/macros.h"
 #include "spillway/matrix.h"
 #include "spillway/policy.h"
+#include "spillway/progress.h"
 #include "spillway/testlist.h"
 #include "spillway/testreport.h"
 #include "spillway/testrun.h"
@@ -128,10 +129,19 @@ static int run_cases(const struct test_options *given,
         .may_update = given->update,
         .may_stop = given->fail_fast,
     };
-    struct testrun run = { list,       set,           &report,
-                           NULL,       given->update, given->fail_fast,
-                           given->jobs };
+    struct progress progress;
+    struct testrun run = {
+        .list = list,
+        .set = set,
+        .report = &report,
+        .update = given->update,
+        .fail_fast = given->fail_fast,
+        .jobs = given->jobs,
+        /* A line for each case says enough, where it can be seen. */
+        .progress = isatty(STDOUT_FILENO) ? NULL : &progress,
+    };
     struct error err = { 0 };
+    bool good;
 
     if (!set)
         return STATUS_USAGE;
@@ -141,7 +151,10 @@ static int run_cases(const struct test_options *given,
         run.coverage = &coverage;
         report.coverage = &coverage;
     }
-    if (!testrun(&run, &err) || !testreport_finish(&report, &err)) {
+    progress_start(&progress, "testing");
+    good = testrun(&run, &err);
+    progress_end(&progress);
+    if (!good || !testreport_finish(&report, &err)) {
         (void)fflush(stdout);
         return command_fail(&err);
     }

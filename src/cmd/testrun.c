@@ -7,6 +7,7 @@
 #include "spillway/arena.h"
 #include "spillway/coverage.h"
 #include "spillway/inorder.h"
+#include "spillway/progress.h"
 #include "spillway/testlist.h"
 #include "spillway/testreport.h"
 #include "spillway/testupdate.h"
@@ -102,6 +103,8 @@ static bool take_piece(void *context, size_t i)
     const struct work *work = context;
     bool go_on = report_piece(work, i);
 
+    if (work->run->progress)
+        progress_tick(work->run->progress, i + 1, work->run->list->count);
     piece_done(&work->pieces[i]);
     if (!go_on)
         work->run->report->not_run = work->run->list->count - i - 1;

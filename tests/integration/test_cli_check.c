@@ -398,11 +398,11 @@ static void test_json(void **state)
     (void)state;
     run_words(&run, GOOD_VIRTUAL, "check -o json -");
     assert_int_equal(run.status, 1);
-    assert_non_null(strstr(run.out, "\"rule\": \"SPW401\",\n"
-                                    "      \"name\": \"no-labelled-node\",\n"
-                                    "      \"severity\": \"error\",\n"
-                                    "      \"file\": \"standard input\",\n"));
-    assert_non_null(strstr(run.out, "\"errors\": 1,\n"));
+    assert_non_null(strstr(run.out, "\"rule\":\t\"SPW401\",\n"
+                                    "\t\t\t\"name\":\t\"no-labelled-node\",\n"
+                                    "\t\t\t\"severity\":\t\"error\",\n"
+                                    "\t\t\t\"file\":\t\"standard input\",\n"));
+    assert_non_null(strstr(run.out, "\"errors\":\t1,\n"));
 }
 
 /* Lines are those of the file, also where a policy stands among objects. */

@@ -118,10 +118,10 @@ static struct row rows[] = {
       "{\"kind\":\"NodeList\",\"apiVersion\":\"v1\",\"items\":[{\"metadata\":{\"name\":\"x\",\"labels\":{\"mykey4pod\":\"asmgateway\"}}}]}",
       BIG, 0, "\n1 node feasible: 1 ECS\n", NULL },
     /* JSON */
-    { "JSON", "explain -o json --replicas 5", NULL, CLUSTER, BIG, 0, "\"spillOverAt\": 4", NULL },
+    { "JSON", "explain -o json --replicas 5", NULL, CLUSTER, BIG, 0, "\"spillOverAt\":\t4", NULL },
     { "JSON of a node", "explain -o json", NULL, CLUSTER, BIG, 0,
-      "\"name\": \"node1\",\n      \"virtual\": false,\n      \"feasible\": true,\n      \"rank\": 1,\n      \"score\": 100,\n"
-      "      \"weights\": 80,\n      \"room\": 3\n", NULL },
+      "\"name\":\t\"node1\",\n\t\t\t\"virtual\":\tfalse,\n\t\t\t\"feasible\":\ttrue,\n\t\t\t\"rank\":\t1,\n"
+      "\t\t\t\"score\":\t100,\n\t\t\t\"weights\":\t80,\n\t\t\t\"room\":\t3\n", NULL },
     /* several, and mistakes */
     { "objects are parted by a blank line", "explain", NULL, NULL, POD(LABEL, "") "---\n" POD("labels: {}", ""), 0,
       "\n\nPod istio-system/gw: skipped (no-match)", NULL },
