@@ -172,7 +172,7 @@ test: deps  ## run every test, having installed what they need
 	$(AGAIN) all $(TESTS) $(SHIM) $(FUZZ)
 	@$(MAKE) --no-print-directory -j1 MODE=$(MODE) tests
 
-tests: test-unit test-property test-golden test-examples test-deploy test-shell test-junit test-fuzz test-integration test-faults
+tests: test-unit test-property test-golden test-examples test-deploy test-transcript test-shell test-junit test-fuzz test-integration test-faults
 
 test-unit: $(UNIT)  ## the cmocka suites, module by module
 	@set -e; for t in $^; do $$t; done
@@ -190,6 +190,10 @@ test-examples: $(BIN)  ## the policies of deploy/examples pass their cases
 .PHONY: test-deploy
 test-deploy: $(BIN)  ## the manifests agree with the program
 	@SPILLWAY=$(BIN) tests/deploy.sh
+
+.PHONY: test-transcript
+test-transcript: $(BIN)  ## what the README shows is what the program says
+	@SPILLWAY=$(BIN) tests/transcript.sh
 
 .PHONY: test-shell
 test-shell: $(BIN)  ## completion in real shells, and what install installs

@@ -416,6 +416,23 @@ readme_has_help()
 
 check 'the README prints the help of every command' readme_has_help
 
+# And every rule of check stands in its table, as it is.
+readme_has_rules()
+{
+    "$SPILLWAY" check --rules | sed -n \
+        's/^\(SPW[0-9]*\)  \([a-z]*\) *  \([a-z-]*\)$/| \1 | \2 | \3 |/p' \
+        >"$work/rules"
+    [ "$(wc -l <"$work/rules")" -gt 40 ] || return 1
+    while IFS= read -r row; do
+        grep -qF -- "$row" README.md || {
+            echo "not in README.md: $row"
+            return 1
+        }
+    done <"$work/rules"
+}
+
+check 'the README lists every rule of check' readme_has_rules
+
 [ $failed -eq 0 ] || {
     echo "$failed failed" >&2
     exit 1

@@ -14,7 +14,7 @@
     "[{\"maxSkew\":2147483647,\"topologyKey\":\"kubernetes.io/hostname\","     \
     "\"whenUnsatisfiable\":\"DoNotSchedule\"}]"
 
-static const struct json *read_json(struct text text, struct arena *arena)
+static struct json *read_json(struct text text, struct arena *arena)
 {
     struct json_document document;
     struct error err = { 0 };
@@ -24,17 +24,30 @@ static const struct json *read_json(struct text text, struct arena *arena)
                : NULL;
 }
 
+/* Where the values stand in the policy's file; both trees are alike. */
+static void keep_lines(struct json *value, const struct json *before)
+{
+    value->line = before->line;
+    for (value = value->child, before = before->child; value && before;
+         value = value->next, before = before->next)
+        keep_lines(value, before);
+}
+
 /* The same value as it would be read from compact JSON: a patch repeats its
  * bytes.  NULL stays NULL. */
 static bool settle(struct arena *arena, const struct json **value)
 {
     struct buf text = { .arena = arena };
+    struct json *settled;
 
     if (!*value)
         return true;
     json_write(&text, *value);
-    *value = text.failed ? NULL : read_json(buf_text(&text), arena);
-    return *value != NULL;
+    settled = text.failed ? NULL : read_json(buf_text(&text), arena);
+    if (settled)
+        keep_lines(settled, *value);
+    *value = settled;
+    return settled != NULL;
 }
 
 static bool compile_tolerations(struct policy *policy, struct arena *arena)

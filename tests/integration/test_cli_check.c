@@ -420,6 +420,21 @@ static void test_lines(void **state)
     assert_null(strstr(run.out, "'Node'"));
 }
 
+static void test_lines_of_terms(void **state)
+{
+    auto_run struct run run = { 0 };
+
+    (void)state;
+    run_words(&run,
+              POLICY GATEWAYS TOLERATIONS(ECI)
+                  "  affinity:\n    nodeAffinity:\n"
+                  "      preferredDuringSchedulingIgnoredDuringExecution:\n"
+                  "      - " PREFER("20", OURS) "\n"
+                  "      - " PREFER("80", VIRTUAL) "\n",
+              "check -");
+    assert_non_null(strstr(run.out, "standard input:11: warning SPW108: "));
+}
+
 static void test_unknown_objects_are_counted(void **state)
 {
     auto_buf struct buf input = { 0 };
@@ -508,6 +523,7 @@ int main(void)
         cmocka_unit_test(test_strict),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_lines_of_terms),
         cmocka_unit_test(test_unknown_objects_are_counted),
         cmocka_unit_test(test_unreadable),
         cmocka_unit_test(test_directory),
