@@ -15,10 +15,4 @@ struct command;
  * be on stderr. */
 bool certs_check_valid_for(const struct command *command, long long valid_ms);
 
-enum { CERTS_SPAN_SIZE = 32 };
-
-/* "364 days", "1 day", "5 hours", "12 minutes": rounded down.  Returns `out`.
- */
-const char *certs_span(long long seconds, char out[CERTS_SPAN_SIZE]);
-
 #endif

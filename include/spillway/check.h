@@ -211,7 +211,12 @@ const struct check_object *check_find(const struct check *check,
 /* "Node node1", "Pod istio-system/gw", fit for printing; in the arena. */
 const char *check_name(struct check *check, const struct check_object *object);
 
-/* --- findings (check.c) ------------------------------------------------ */
+/* --- findings (check_findings.c)
+ * ------------------------------------------------ */
+
+/* Ask all rules about all that was read, and sort the findings by their
+ * places. */
+void check_all(struct check *check);
 
 /* Add a finding.  Returns it, so that its mend can be set with check_mend(); it
  * is good until the next one is added. */

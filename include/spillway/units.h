@@ -18,4 +18,10 @@ bool units_parse_duration(const char *text, long long *milliseconds);
  * or does not fit. */
 bool units_parse_size(const char *text, size_t *bytes);
 
+enum { UNITS_SPAN_SIZE = 32 };
+
+/* "364 days", "1 day", "5 hours", "12 minutes": rounded down.  Returns `out`.
+ */
+const char *units_span(long long seconds, char out[UNITS_SPAN_SIZE]);
+
 #endif

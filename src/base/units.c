@@ -2,6 +2,7 @@
 #include "spillway/units.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "spillway/macros.h"
@@ -112,4 +113,17 @@ bool units_parse_size(const char *text, size_t *bytes)
         return false;
     *bytes = total;
     return true;
+}
+
+const char *units_span(long long seconds, char out[UNITS_SPAN_SIZE])
+{
+    const long long seconds_of[] = { 24LL * 60 * 60, 60LL * 60, 60 };
+    const char *const names[] = { "day", "hour", "minute" };
+    size_t i = 0;
+
+    while (i + 1 < array_len(seconds_of) && seconds < seconds_of[i])
+        i++;
+    (void)snprintf(out, UNITS_SPAN_SIZE, "%lld %s%s", seconds / seconds_of[i],
+                   names[i], seconds / seconds_of[i] == 1 ? "" : "s");
+    return out;
 }

@@ -18,6 +18,7 @@
 #include "spillway/inspect.h"
 #include "spillway/macros.h"
 #include "spillway/openssl.h"
+#include "spillway/units.h"
 
 struct settings {
     const char *output;
@@ -55,7 +56,7 @@ static void print_validity(X509 *certificate, time_t now,
                            const struct paint *paint)
 {
     char from_text[CERTIFICATE_TIME_SIZE], until_text[CERTIFICATE_TIME_SIZE];
-    char span[CERTS_SPAN_SIZE];
+    char span[UNITS_SPAN_SIZE];
     time_t from, until;
 
     if (!certificate_validity(certificate, &from, &until)) {
@@ -66,13 +67,13 @@ static void print_validity(X509 *certificate, time_t now,
            certificate_format_time(from, from_text),
            certificate_format_time(until, until_text));
     if (now < from)
-        printf("%s(begins in %s)%s\n", paint->red, certs_span(from - now, span),
+        printf("%s(begins in %s)%s\n", paint->red, units_span(from - now, span),
                paint->off);
     else if (now > until)
         printf("%s(expired %s ago)%s\n", paint->red,
-               certs_span(now - until, span), paint->off);
+               units_span(now - until, span), paint->off);
     else
-        printf("(%s left)\n", certs_span(until - now, span));
+        printf("(%s left)\n", units_span(until - now, span));
 }
 
 /* Names stand below each other, and only the first has the heading. */

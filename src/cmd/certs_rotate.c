@@ -11,6 +11,7 @@
 #include "spillway/cmd.h"
 #include "spillway/macros.h"
 #include "spillway/rotate.h"
+#include "spillway/units.h"
 
 struct settings {
     const char *dir;
@@ -110,7 +111,7 @@ static void report_authority(const struct certs_dir *dir,
 /* A change of CAs takes planning: say so in time. */
 static void warn_of_authority(const struct rotate_state *state, time_t now)
 {
-    char when[CERTIFICATE_TIME_SIZE], span[CERTS_SPAN_SIZE];
+    char when[CERTIFICATE_TIME_SIZE], span[UNITS_SPAN_SIZE];
     long long left = state->authority_not_after - now;
 
     if (left >= CA_WARNING_S)
@@ -120,7 +121,7 @@ static void warn_of_authority(const struct rotate_state *state, time_t now)
                   "a new one: spillway certs rotate --dir %s --ca\n",
                   state->dir->files[CERTS_CA_CRT],
                   certificate_format_time(state->authority_not_after, when),
-                  certs_span(left, span), state->dir->path);
+                  units_span(left, span), state->dir->path);
 }
 
 /* --- what is done -------------------------------------------------------- */
@@ -136,11 +137,11 @@ static bool is_due(const struct settings *settings, time_t not_after,
 static void report_idle(const char *what, const char *path, time_t not_after,
                         time_t now, const char *more)
 {
-    char when[CERTIFICATE_TIME_SIZE], span[CERTS_SPAN_SIZE];
+    char when[CERTIFICATE_TIME_SIZE], span[UNITS_SPAN_SIZE];
 
     printf("The %s in %s is valid until %s (%s left): nothing was changed%s\n",
            what, path, certificate_format_time(not_after, when),
-           certs_span(not_after - now, span), more);
+           units_span(not_after - now, span), more);
 }
 
 static bool make_leaf(const struct settings *settings,

@@ -8,7 +8,6 @@
 
 #include "spillway/arena.h"
 #include "spillway/buf.h"
-#include "spillway/cel.h"
 #include "spillway/certs_dir.h"
 #include "spillway/cmd.h"
 #include "spillway/json.h"
@@ -29,59 +28,6 @@ static const struct option options[] = {
       "what `serve --path` says (default /mutate)", NULL, 0, 0 },
 };
 
-static const char template[] =
-"apiVersion: admissionregistration.k8s.io/v1\n"
-"kind: MutatingWebhookConfiguration\n"
-"metadata:\n"
-"  name: spillway\n"
-"  labels:\n"
-"    app.kubernetes.io/name: spillway\n"
-"webhooks:\n"
-"- name: gateways.spillway.dev\n"
-"  admissionReviewVersions: [v1, v1beta1]\n"
-"  clientConfig:\n"
-"    service: {name: spillway, namespace: spillway-system, port: 443}\n"
-"  rules:\n"
-"  - apiGroups: ['']\n"
-"    apiVersions: [v1]\n"
-"    operations: [CREATE]\n"
-"    resources: [pods]\n"
-"    scope: Namespaced\n"
-"  namespaceSelector:\n"
-"    matchExpressions:\n"
-"    - {key: kubernetes.io/metadata.name, operator: In, values: []}\n"
-"  matchConditions:\n"
-"  - name: gateways\n"
-"  matchPolicy: Equivalent\n"
-"  reinvocationPolicy: IfNeeded\n"
-"  failurePolicy: Ignore\n"
-"  sideEffects: None\n"
-"  timeoutSeconds: 5\n";
-
-/* Never IfNeeded: whatever another webhook does to a Binding, the answer stays
- * the same, and scheduling waits for each call. */
-static const char bindings_template[] =
-"name: bindings.spillway.dev\n"
-"admissionReviewVersions: [v1, v1beta1]\n"
-"clientConfig:\n"
-"  service: {name: spillway, namespace: spillway-system, port: 443}\n"
-"rules:\n"
-"- apiGroups: ['']\n"
-"  apiVersions: [v1]\n"
-"  operations: [CREATE]\n"
-"  resources: [pods/binding]\n"
-"  scope: Namespaced\n"
-"namespaceSelector:\n"
-"  matchExpressions:\n"
-"  - {key: kubernetes.io/metadata.name, operator: In, values: []}\n"
-"matchConditions:\n"
-"- name: virtual-nodes\n"
-"matchPolicy: Equivalent\n"
-"reinvocationPolicy: Never\n"
-"failurePolicy: Ignore\n"
-"sideEffects: None\n"
-"timeoutSeconds: 2\n";
-
 static const char comment[] =
 "# The pods that kube-apiserver sends to Spillway: those that the policy\n"
 "# selects. Printed by `spillway manifest webhook`, anew for another policy.\n";
@@ -90,23 +36,6 @@ static const char bindings_comment[] =
 "# So are the bindings of pods to virtual nodes, for scaleInFirst. Leave Ignore\n"
 "# and 2 seconds with them: no failure of Spillway may stop scheduling.\n";
 /* clang-format on */
-
-/* --- the policy's part ------------------------------------------------- */
-
-/* Whom the webhook is called for: pods, or bindings. */
-static bool set_policy(struct json *hook, const struct policy_set *set,
-                       bool bindings, struct arena *arena, struct error *err)
-{
-    struct buf expression = { .arena = arena };
-
-    if (bindings ? !cel_add_bindings(&expression, set, err)
-                 : !cel_add_policies(&expression, set, err))
-        return false;
-    return (manifest_set(manifest_member(hook, "matchConditions")->child,
-                         "expression", buf_text(&expression), arena) &&
-            manifest_set_namespaces(hook, set, bindings, arena)) ||
-           error_no_memory(err);
-}
 
 /* --- the authority's part ---------------------------------------------- */
 
@@ -166,46 +95,6 @@ static bool is_path(const char *path)
         path += len + (path[len] == '/');
     }
     return true;
-}
-
-static bool fill(struct json *hook, const struct policy_set *set,
-                 const char *path, bool bindings, struct arena *arena,
-                 struct error *err)
-{
-    struct json *client = manifest_member(hook, "clientConfig");
-
-    if (!manifest_set(manifest_member(client, "service"), "path", text_of(path),
-                      arena))
-        return error_no_memory(err);
-    return set_policy(hook, set, bindings, arena, err);
-}
-
-static bool add_bindings(struct json *hooks, const struct policy_set *set,
-                         const char *path, struct arena *arena,
-                         struct error *err)
-{
-    struct json *hook = manifest_template(bindings_template, arena, err);
-
-    if (!hook || !fill(hook, set, path, true, arena, err))
-        return false;
-    return json_append(hooks, hook) || error_no_memory(err);
-}
-
-struct json *manifest_make_webhook(const struct policy_set *set,
-                                   const char *path, struct arena *arena,
-                                   struct error *err)
-{
-    struct json *object = manifest_template(template, arena, err);
-    struct json *hooks;
-
-    if (!object)
-        return NULL;
-    hooks = manifest_member(object, "webhooks");
-    if (!fill(hooks->child, set, path, false, arena, err) ||
-        (policy_set_scales_in_first(set) &&
-         !add_bindings(hooks, set, path, arena, err)))
-        return NULL;
-    return object;
 }
 
 static int print_webhook(const struct settings *settings)

@@ -8,8 +8,8 @@
 
 #include "spillway/buf.h"
 #include "spillway/certificate.h"
-#include "spillway/certs.h"
 #include "spillway/manifest.h"
+#include "spillway/units.h"
 
 enum {
     EXPIRES_SOON_S = 30 * 24 * 60 * 60,
@@ -69,7 +69,7 @@ static void check_time(struct check *check, const struct check_pem *pem,
                        size_t i)
 {
     const char *label = label_of(check, pem, i);
-    char when[CERTIFICATE_TIME_SIZE], span[CERTS_SPAN_SIZE];
+    char when[CERTIFICATE_TIME_SIZE], span[UNITS_SPAN_SIZE];
     time_t from, until;
 
     if (!certificate_validity(pem->pem.certificates[i], &from, &until))
@@ -80,7 +80,7 @@ static void check_time(struct check *check, const struct check_pem *pem,
                    "%s is not valid before %s, and this machine's clock says "
                    "that this is %s ahead",
                    label, certificate_format_time(from, when),
-                   certs_span(from - check->now, span));
+                   units_span(from - check->now, span));
     else if (check->now > until)
         (void)tell(check, pem, CHECK_CERTIFICATE_TIME, "%s expired at %s",
                    label, certificate_format_time(until, when));
@@ -88,7 +88,7 @@ static void check_time(struct check *check, const struct check_pem *pem,
         (void)tell(check, pem, CHECK_CERTIFICATE_EXPIRES,
                    "%s expires at %s, in %s", label,
                    certificate_format_time(until, when),
-                   certs_span(until - check->now, span));
+                   units_span(until - check->now, span));
 }
 
 /* "RSA 1024", in the arena. */
