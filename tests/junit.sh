@@ -4,24 +4,7 @@
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
-: "${SPILLWAY:=build/spillway}"
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT INT TERM
-failed=0
-
-# check RULE COMMAND...: the command proves the rule, or tells why not.
-check()
-{
-    rule=$1
-    shift
-    if "$@" >"$work/why" 2>&1; then
-        printf 'ok - %s\n' "$rule"
-    else
-        printf 'not ok - %s\n' "$rule"
-        sed 's/^/    /' "$work/why"
-        failed=$((failed + 1))
-    fi
-}
+. tests/check.sh
 
 # put PATH TEXT: a file below the cases; the text is a printf format.
 put()

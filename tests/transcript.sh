@@ -6,9 +6,7 @@
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
-: "${SPILLWAY:=build/spillway}"
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT INT TERM
+. tests/check.sh
 
 # Blocks of text indented by four, with a command in their first line.
 sed -n '/^## Try a policy without a cluster/,/^### Policies for other platforms/p' \
@@ -21,24 +19,23 @@ sed -n '/^## Try a policy without a cluster/,/^### Policies for other platforms/
     open && /^$/ { print "" >(file ".expected"); next }
     { if (open) close(file ".expected"); open = 0 }'
 
-failed=0 count=0
-for command in "$work"/*.command; do
-    case=${command%.command}
-    count=$((count + 1))
-    sed "s#build/spillway #$SPILLWAY #g" "$command" >"$work/run"
-    sh "$work/run" >"$case.got" 2>&1
-    # Blank lines at the end part one block from the next.
+# says CASE: the command says what is expected.  Blank lines at the end part one
+# block from the next.
+says()
+{
+    sed "s#build/spillway #$SPILLWAY #g" "$1.command" >"$work/run"
+    sh "$work/run" >"$1.got" 2>&1
     for side in expected got; do
-        sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' "$case.$side" >"$case.$side.cut"
+        sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' "$1.$side" >"$1.$side.cut"
     done
-    if diff -u "$case.expected.cut" "$case.got.cut" >"$work/why"; then
-        printf 'ok   %s\n' "$(cut -c1-70 "$command")"
-    else
-        printf 'FAIL %s\n' "$(cat "$command")"
-        sed 's/^/     /' "$work/why"
-        failed=$((failed + 1))
-    fi
+    diff -u "$1.expected.cut" "$1.got.cut"
+}
+
+count=0
+for command in "$work"/*.command; do
+    count=$((count + 1))
+    check "$(cut -c1-75 "$command")" says "${command%.command}"
 done
 rm -rf build/try
-[ "$count" -gt 10 ] || { echo "FAIL the README has its commands"; failed=1; }
+check 'the README has its commands' [ "$count" -gt 10 ]
 exit "$((failed > 0))"
