@@ -22,6 +22,7 @@
 #include "spillway/pem.h"
 #include "spillway/policy.h"
 #include "spillway/text.h"
+#include "spillway/words.h"
 
 /* --- rules (check_rules.c) --------------------------------------------- */
 
@@ -231,15 +232,14 @@ void check_mend(struct check *check, struct check_finding *finding,
 /* A text in the arena, made harmless for printing, clipped. */
 const char *check_shown(struct check *check, struct text text);
 
-/* What one of the writers of words.h appends to a buf, as a string in the
- * arena. */
-#define check_said(check, write, ...)                                          \
-    __extension__({                                                            \
-        struct buf said_ = { .arena = &(check)->arena };                       \
-        write(&said_, __VA_ARGS__);                                            \
-        (check)->failed |= said_.failed;                                       \
-        said_.data ? (const char *)said_.data : "";                            \
-    })
+/* What words_said() gives, as a string. */
+#define check_said(check, ...)                                                 \
+    check_string(words_said(&(check)->arena, (check)->failed, __VA_ARGS__))
+
+static inline const char *check_string(struct text text)
+{
+    return text.data ? text.data : "";
+}
 
 /* --- the families of rules --------------------------------------------- */
 

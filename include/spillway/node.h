@@ -91,6 +91,14 @@ bool node_matches(const struct node *node, const struct term *term);
 const struct json *node_untolerated(const struct node *node,
                                     const struct json *tolerations);
 
+/* True when the node has a taint that this toleration is for. */
+bool node_has_taint_for(const struct node *node,
+                        const struct toleration *toleration);
+
+/* True when some of the terms matches; without any term every node does. */
+bool node_matches_any(const struct node *node, const struct term *terms,
+                      size_t count);
+
 /* "unschedulable", "taint", "nodeSelector": as users and programs see it. */
 const char *node_verdict_name(enum node_verdict verdict);
 

@@ -10,16 +10,28 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "spillway/buf.h"
 #include "spillway/json.h"
 #include "spillway/text.h"
 
-struct buf;
 struct selector;
 struct selector_requirement;
 struct term;
 
 /* Of lists that are longer (by more than one), the rest is "N more". */
 enum { WORDS_LIST_MAX = 4 };
+
+/*
+ * What one of the writers below, or any function like them, appends to a buf: a
+ * text in the arena.  `flag` is set when memory is short.
+ */
+#define words_said(in_arena, flag, write, ...)                                 \
+    __extension__({                                                            \
+        struct buf said_ = { .arena = (in_arena) };                            \
+        write(&said_, __VA_ARGS__);                                            \
+        (flag) |= said_.failed;                                                \
+        buf_text(&said_);                                                      \
+    })
 
 /* Append a name or value from outside, clipped and made harmless. */
 void words_outside(struct buf *out, struct text text);

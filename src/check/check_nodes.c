@@ -108,19 +108,6 @@ static const struct term *find_term(const struct policy_set *set,
     return NULL;
 }
 
-static bool has_taint_for(const struct node *node,
-                          const struct toleration *toleration)
-{
-    for (const struct json *t = node->taints ? node->taints->child : NULL; t;
-         t = t->next) {
-        struct toleration taint = toleration_read(t);
-
-        if (toleration_covers(toleration, &taint))
-            return true;
-    }
-    return false;
-}
-
 /* The first toleration for nodes set apart whose taint the node has, or that
  * any policy has when `node` is NULL; NULL when there is none. */
 static const struct toleration *find_toleration(const struct policy_set *set,
@@ -132,7 +119,7 @@ static const struct toleration *find_toleration(const struct policy_set *set,
         for (size_t j = 0; j < policy->n_tolerations; j++) {
             const struct toleration *t = &policy->toleration_list[j];
 
-            if (is_set_apart_by(t) && (!node || has_taint_for(node, t)))
+            if (is_set_apart_by(t) && (!node || node_has_taint_for(node, t)))
                 return t;
         }
     }
@@ -191,7 +178,7 @@ static bool check_taint_differs(const struct subject *subject,
     const struct json *taint = taint_with_key(subject->node, toleration->key);
     struct check_finding *finding;
 
-    if (!taint || has_taint_for(subject->node, toleration))
+    if (!taint || node_has_taint_for(subject->node, toleration))
         return false;
     finding = tell(subject, CHECK_TAINT_DIFFERS,
                    "node %s has the taint %s, and the policy tolerates %s",

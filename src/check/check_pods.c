@@ -65,21 +65,13 @@ static const struct node *find_node(const struct check *check, struct text name)
     return NULL;
 }
 
-static bool is_allowed(const struct policy *policy, const struct node *node)
-{
-    for (size_t i = 0; i < policy->n_terms; i++) {
-        if (node_matches(node, &policy->terms[i]))
-            return true;
-    }
-    return policy->n_terms == 0;
-}
-
 static void check_place(const struct subject *subject)
 {
     struct text name = json_string(subject->spec, "nodeName");
     const struct node *node = find_node(subject->check, name);
 
-    if (!node || is_allowed(subject->policy, node))
+    if (!node || node_matches_any(node, subject->policy->terms,
+                                  subject->policy->n_terms))
         return;
     suggest_restart(subject,
                     tell(subject, CHECK_POD_MISPLACED,

@@ -135,28 +135,6 @@ static void check_by_platform(struct check *check, const char *file,
 
 /* --- given nodes ------------------------------------------------------- */
 
-static bool admits(const struct policy *policy, const struct node *node)
-{
-    for (size_t i = 0; i < policy->n_terms; i++) {
-        if (node_matches(node, &policy->terms[i]))
-            return true;
-    }
-    return policy->n_terms == 0;
-}
-
-static bool has_taint_for(const struct node *node,
-                          const struct toleration *toleration)
-{
-    for (const struct json *t = node->taints ? node->taints->child : NULL; t;
-         t = t->next) {
-        struct toleration taint = toleration_read(t);
-
-        if (toleration_covers(toleration, &taint))
-            return true;
-    }
-    return false;
-}
-
 static void check_unused(struct check *check, const char *file,
                          const struct policy *policy)
 {
@@ -167,8 +145,10 @@ static void check_unused(struct check *check, const char *file,
         size_t j = 0;
 
         while (j < check->n_nodes &&
-               !(admits(policy, &check->nodes[j]) &&
-                 has_taint_for(&check->nodes[j], &policy->toleration_list[i])))
+               !(node_matches_any(&check->nodes[j], policy->terms,
+                                  policy->n_terms) &&
+                 node_has_taint_for(&check->nodes[j],
+                                    &policy->toleration_list[i])))
             j++;
         if (j == check->n_nodes)
             (void)check_tell(check, CHECK_TOLERATION_UNUSED, file, node->line,

@@ -16,6 +16,7 @@
 #include "spillway/certs.h"
 #include "spillway/cmd.h"
 #include "spillway/inspect.h"
+#include "spillway/jsonout.h"
 #include "spillway/macros.h"
 #include "spillway/openssl.h"
 #include "spillway/units.h"
@@ -261,19 +262,12 @@ static bool print_json(const struct inspect_file *files, size_t count,
 {
     cJSON *root = cJSON_CreateObject();
     cJSON *list = cJSON_AddArrayToObject(root, "files");
-    char *text;
 
     for (size_t i = 0; i < count; i++)
         (void)cJSON_AddItemToArray(list, file_json(&files[i], now));
     (void)cJSON_AddItemToObject(root, "checks", findings_json(findings));
     (void)cJSON_AddBoolToObject(root, "ok", findings->problems == 0);
-    text = cJSON_Print(root);
-    cJSON_Delete(root);
-    if (!text)
-        return error_no_memory(err);
-    printf("%s\n", text);
-    cJSON_free(text);
-    return true;
+    return jsonout_print(root, err);
 }
 
 /* --- the command ------------------------------------------------------- */

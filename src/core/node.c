@@ -153,6 +153,16 @@ bool node_matches(const struct node *node, const struct term *term)
     return !term_is_empty(term) && !first_failure(node, term);
 }
 
+bool node_matches_any(const struct node *node, const struct term *terms,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (node_matches(node, &terms[i]))
+            return true;
+    }
+    return count == 0;
+}
+
 long long node_preference(const struct node *node,
                           const struct pod_demand *demand)
 {
@@ -195,6 +205,19 @@ const struct json *node_untolerated(const struct node *node,
     return NULL;
 }
 
+bool node_has_taint_for(const struct node *node,
+                        const struct toleration *toleration)
+{
+    for (const struct json *t = node->taints ? node->taints->child : NULL; t;
+         t = t->next) {
+        struct toleration taint = toleration_read(t);
+
+        if (toleration_covers(toleration, &taint))
+            return true;
+    }
+    return false;
+}
+
 void node_write_taint(struct buf *out, const struct json *taint)
 {
     struct text value = json_string(taint, "value");
@@ -221,15 +244,6 @@ static bool is_cordoned_for(const struct node *node,
     return node->unschedulable && !is_tolerated(&cordon, demand->tolerations);
 }
 
-static bool fits_terms(const struct node *node, const struct pod_demand *demand)
-{
-    for (size_t i = 0; i < demand->n_terms; i++) {
-        if (node_matches(node, &demand->terms[i]))
-            return true;
-    }
-    return !demand->has_terms;
-}
-
 static enum node_verdict judge(const struct node *node,
                                const struct pod_demand *demand, size_t *room,
                                struct buf *cause)
@@ -252,7 +266,9 @@ static enum node_verdict judge(const struct node *node,
         buf_add_shown(cause, failed->values[0], SHOWN_MAX_BYTES);
         return NODE_SELECTOR;
     }
-    if (!fits_terms(node, demand)) {
+    if (demand->has_terms &&
+        (demand->n_terms == 0 ||
+         !node_matches_any(node, demand->terms, demand->n_terms))) {
         buf_add_string(cause, "no required term matches");
         return NODE_AFFINITY;
     }

@@ -16,14 +16,8 @@ struct maker {
     bool failed; /* memory ran out for a text */
 };
 
-/* A text in the arena, made by one of the writers of words. */
-#define said(maker, write, ...)                                                \
-    __extension__({                                                            \
-        struct buf said_ = { .arena = (maker)->arena };                        \
-        write(&said_, __VA_ARGS__);                                            \
-        (maker)->failed |= said_.failed;                                       \
-        buf_text(&said_);                                                      \
-    })
+#define said(maker, ...)                                                       \
+    words_said((maker)->arena, (maker)->failed, __VA_ARGS__)
 
 /* Lines as an array of strings. */
 static cJSON *lines(struct text text)

@@ -38,14 +38,8 @@ static const char *paint(const struct page *page, const char *colour)
     return page->colour ? colour : NULL;
 }
 
-/* A text in the arena, made by one of the writers of words. */
-#define said(page, write, ...)                                                 \
-    __extension__({                                                            \
-        struct buf said_ = { .arena = (page)->arena };                         \
-        write(&said_, __VA_ARGS__);                                            \
-        (page)->out->failed |= said_.failed;                                   \
-        buf_text(&said_);                                                      \
-    })
+#define said(page, ...)                                                        \
+    words_said((page)->arena, (page)->out->failed, __VA_ARGS__)
 
 /* Clauses, a line each, below one another behind a title. */
 static void add_clauses(const struct page *page, const char *title,
