@@ -180,6 +180,11 @@ void check_done(struct check *check);
  */
 void check_read(struct check *check, const char *path);
 
+/* The same for the bytes of one file, which must outlive the check.  INVALID
+ * when they are neither YAML, JSON nor PEM; SYSTEM. */
+bool check_read_bytes(struct check *check, const char *file, mode_t mode,
+                      struct text bytes, struct error *err) must_check;
+
 /* Take one object of a file, a PEM text, or a policy (check_sort.c).  All they
  * are given lives in the arena. */
 void check_sort(struct check *check, const char *file, struct json *root);

@@ -47,10 +47,4 @@ bool dump_parse(const char *name, struct text bytes, struct arena *arena,
                 const struct dump_visitor *visitor,
                 struct error *err) must_check;
 
-/* Read a file ("-" is stdin) of at most DOCUMENT_MAX_BYTES into the arena and
- * visit its objects.  Fails likewise, and with TOO_BIG. */
-bool dump_read(const char *path, struct arena *arena,
-               const struct dump_visitor *visitor,
-               struct error *err) must_check;
-
 #endif

@@ -17,4 +17,8 @@ struct arena;
 bool nodes_read(const char *path, struct arena *arena,
                 struct explained_nodes *nodes, struct error *err) must_check;
 
+/* The same for the bytes of a file, which must outlive the arena. */
+bool nodes_parse(const char *name, struct text bytes, struct arena *arena,
+                 struct explained_nodes *nodes, struct error *err) must_check;
+
 #endif

@@ -120,8 +120,8 @@ static bool is_pem(struct text bytes)
 
 /* Documents begin with a key, PEM with its dashes or with text in front: what
  * is YAML that holds PEM, like a Secret's stringData, is read as YAML. */
-static bool read_bytes(struct check *check, const char *file, mode_t mode,
-                       struct text bytes, struct error *err)
+bool check_read_bytes(struct check *check, const char *file, mode_t mode,
+                      struct text bytes, struct error *err)
 {
     struct error found = { 0 };
 
@@ -182,8 +182,8 @@ static void read_file(struct check *check, const char *path)
     if (strcmp(path, "-") != 0)
         (void)stat(path, &status);
     if (!file_read(path, DOCUMENT_MAX_BYTES, &bytes, &err) ||
-        !read_bytes(check, file, status.st_mode & 07777, buf_text(&bytes),
-                    &err))
+        !check_read_bytes(check, file, status.st_mode & 07777, buf_text(&bytes),
+                          &err))
         tell_unreadable(check, &err);
 }
 

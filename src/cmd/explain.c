@@ -11,6 +11,7 @@
 #include "spillway/cmd.h"
 #include "spillway/dump.h"
 #include "spillway/explanation.h"
+#include "spillway/file.h"
 #include "spillway/macros.h"
 #include "spillway/nodes.h"
 #include "spillway/policy.h"
@@ -105,9 +106,11 @@ static void explain_path(struct explain *explain, const char *path)
 {
     const struct dump_visitor visitor = { explain_one, explain };
     auto_arena struct arena arena = { 0 };
+    struct buf bytes = { .arena = &arena };
     struct error err = { 0 };
 
-    if (!dump_read(path, &arena, &visitor, &err))
+    if (!file_read(path, DOCUMENT_MAX_BYTES, &bytes, &err) ||
+        !dump_parse(dump_name(path), buf_text(&bytes), &arena, &visitor, &err))
         report(explain, &err);
 }
 

@@ -1,10 +1,9 @@
 /* nodes.c - see nodes.h for the contract. */
 #include "spillway/nodes.h"
 
-#include <string.h>
-
 #include "spillway/arena.h"
 #include "spillway/dump.h"
+#include "spillway/file.h"
 
 /* What is gathered: nodes first, since pods may stand before them. */
 struct gathering {
@@ -83,19 +82,19 @@ static bool count_pods(const struct gathering *gathering,
     return true;
 }
 
-bool nodes_read(const char *path, struct arena *arena,
-                struct explained_nodes *nodes, struct error *err)
+bool nodes_parse(const char *name, struct text bytes, struct arena *arena,
+                 struct explained_nodes *nodes, struct error *err)
 {
     struct gathering gathering = { .arena = arena };
     const struct dump_visitor visitor = { gather, &gathering };
 
-    if (!dump_read(path, arena, &visitor, err))
+    if (!dump_parse(name, bytes, arena, &visitor, err))
         return false;
     if (gathering.n_nodes == 0 && !gathering.failed)
         return error_set(err, ERROR_INVALID,
                          "%s: there is no Node in it (kubectl get nodes -o "
                          "json gives them)",
-                         dump_name(path));
+                         name);
     *nodes = (struct explained_nodes){
         .list = arena_array(arena, gathering.n_nodes, sizeof(struct node)),
         .count = gathering.n_nodes,
@@ -108,4 +107,13 @@ bool nodes_read(const char *path, struct arena *arena,
             return error_no_memory(err);
     }
     return count_pods(&gathering, nodes) || error_no_memory(err);
+}
+
+bool nodes_read(const char *path, struct arena *arena,
+                struct explained_nodes *nodes, struct error *err)
+{
+    struct buf bytes = { .arena = arena };
+
+    return file_read(path, DOCUMENT_MAX_BYTES, &bytes, err) &&
+           nodes_parse(dump_name(path), buf_text(&bytes), arena, nodes, err);
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "spillway/arena.h"
-#include "spillway/file.h"
 #include "spillway/yaml.h"
 
 const char *dump_name(const char *path)
@@ -82,13 +81,4 @@ bool dump_parse(const char *name, struct text bytes, struct arena *arena,
         dump_visit(documents.list[i], &place, visitor);
     }
     return true;
-}
-
-bool dump_read(const char *path, struct arena *arena,
-               const struct dump_visitor *visitor, struct error *err)
-{
-    struct buf bytes = { .arena = arena };
-
-    return file_read(path, DOCUMENT_MAX_BYTES, &bytes, err) &&
-           dump_parse(dump_name(path), buf_text(&bytes), arena, visitor, err);
 }
