@@ -167,9 +167,11 @@ static bool is_only(const struct json *list, const char *word)
     return json_count(list) == 1 && has_word(list, word);
 }
 
-static void check_rules_member(const struct subject *subject)
+/* False when something was wrong with the rules. */
+static bool check_rules_member(const struct subject *subject)
 {
     const char *resource = subject->bindings ? "pods/binding" : "pods";
+    size_t before = subject->check->n_findings;
 
     for (const struct json *r = json_first(subject->hook, "rules"); r;
          r = r->next) {
@@ -185,6 +187,7 @@ static void check_rules_member(const struct subject *subject)
                  "webhook %s is called for other resources than %s",
                  subject->name, resource);
     }
+    return subject->check->n_findings == before;
 }
 
 static void check_members(const struct subject *subject)
@@ -201,7 +204,6 @@ static void check_members(const struct subject *subject)
     check_word(subject, CHECK_REINVOCATION, "reinvocationPolicy",
                subject->bindings ? once : again);
     check_word(subject, CHECK_MATCH_POLICY, "matchPolicy", equivalent);
-    check_rules_member(subject);
     if (!has_word(versions, "v1") && !has_word(versions, "v1beta1"))
         tell(subject, CHECK_REVIEW_VERSIONS, "admissionReviewVersions",
              "webhook %s: admissionReviewVersions has neither v1 nor v1beta1",
@@ -220,12 +222,13 @@ static bool differs(const struct subject *subject, const char *key)
     return !json_equal(wanted, value, &subject->check->arena);
 }
 
-static void check_difference(const struct subject *subject)
+/* Rules that are wrong have been told already. */
+static void check_difference(const struct subject *subject, bool rules_too)
 {
     static const char *const keys[] = { "namespaceSelector", "objectSelector",
-                                        "matchConditions" };
+                                        "matchConditions", "rules" };
 
-    for (size_t i = 0; i < array_len(keys); i++) {
+    for (size_t i = 0; i < array_len(keys) - !rules_too; i++) {
         if (differs(subject, keys[i]))
             tell(subject, CHECK_WEBHOOK_DIFFERS, keys[i],
                  "webhook %s: %s is not what `manifest webhook` prints for %s",
@@ -268,12 +271,14 @@ static const struct json *find_wanted(const struct json *config, bool bindings)
 
 static void check_hook(const struct subject *subject)
 {
+    bool rules_are_right = check_rules_member(subject);
+
     check_scope(subject);
     check_members(subject);
     check_client_config(subject->check, subject->config, subject->hook);
     check_ca_bundle(subject->check, subject->config, subject->hook);
     if (subject->wanted)
-        check_difference(subject);
+        check_difference(subject, rules_are_right);
     else
         tell(subject, CHECK_WEBHOOK_DIFFERS, "name",
              "webhook %s is sent bindings, and no policy of %s has "

@@ -1,6 +1,7 @@
 /*
- * test_check_certs.c - `spillway check` on certificates, keys and caBundles: each
- * rule with files that it is about, and with some that are as they should be.
+ * test_check_certs.c - `spillway check` on certificates, keys and caBundles:
+ * each rule with files that it is about, and with some that are as they should
+ * be.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,16 +22,16 @@
  * one. */
 enum piece {
     ROOT = 'r',
-    OTHER = 'o',   /* another root */
-    MIDDLE = 'm',  /* signed by the root */
-    LEAF = 'l',    /* the others are signed by the root */
-    DEEP = 'd',    /* but for this one, by the middle */
+    OTHER = 'o',  /* another root */
+    MIDDLE = 'm', /* signed by the root */
+    LEAF = 'l',   /* the others are signed by the root */
+    DEEP = 'd',   /* but for this one, by the middle */
     EXPIRED = 'e',
     EARLY = 'n',
-    SOON = 's',    /* expires in 20 days */
+    SOON = 's', /* expires in 20 days */
     NAMELESS = 'x',
     CLIENT = 'c',
-    SHORT = 'w',   /* RSA 1024 */
+    SHORT = 'w', /* RSA 1024 */
     SHA1 = 'h',
     SERVER_CA = 'a', /* a CA that names the server */
 };
@@ -285,9 +286,10 @@ static void test_another_ca_in_the_webhook(void **state)
     (void)state;
     check_manifests("two", &run);
     assert_int_equal(run.status, 1);
-    assert_non_null(strstr(run.out, "error SPW215: MutatingWebhookConfiguration "
-                                    "spillway: caBundle does not verify the "
-                                    "certificate of "));
+    assert_non_null(strstr(run.out,
+                           "error SPW215: MutatingWebhookConfiguration "
+                           "spillway: caBundle does not verify the "
+                           "certificate of "));
     assert_non_null(strstr(run.out, " for " NAME "\n"));
 }
 

@@ -226,6 +226,8 @@ static struct row rows[] = {
     { CHECK_WEBHOOK_DIFFERS, "another namespace than the policy's", POLICY "- name: a\n" MATCH("shop", LABEL("a: b")) TOLERATE HOOK_SCOPE(SCOPE),
       "namespaceSelector is not what `manifest webhook` prints", NULL },
     { CHECK_WEBHOOK_DIFFERS, "no conditions", HOOK_SCOPE(SCOPE), "matchConditions is not what", NULL },
+    { CHECK_WEBHOOK_DIFFERS, "another version of the API", HOOK_RULE("apiGroups: [''], apiVersions: ['*'], operations: [CREATE], resources: [pods]"),
+      "rules is not what", NULL },
     { CHECK_WEBHOOK_DIFFERS, "bindings without scaleInFirst", BINDINGS(BINDINGS_REST), "no policy of the built-in policy has scaleInFirst", NULL },
     { CHECK_WEBHOOK_DIFFERS, "scaleInFirst without bindings",
       POLICY GATEWAYS TOLERATE "  spillover: {scaleInFirst: true, virtualNodes: ['v*']}\n" HOOK_SCOPE(SCOPE), "has no webhook for pods/binding", NULL },
@@ -425,13 +427,15 @@ static void test_lines_of_terms(void **state)
     auto_run struct run run = { 0 };
 
     (void)state;
-    run_words(&run,
-              POLICY GATEWAYS TOLERATIONS(ECI)
-                  "  affinity:\n    nodeAffinity:\n"
-                  "      preferredDuringSchedulingIgnoredDuringExecution:\n"
-                  "      - " PREFER("20", OURS) "\n"
-                  "      - " PREFER("80", VIRTUAL) "\n",
-              "check -");
+    run_words(
+        &run,
+        POLICY GATEWAYS TOLERATIONS(
+            ECI) "  affinity:\n    nodeAffinity:\n"
+                 "      preferredDuringSchedulingIgnoredDuringExecution:\n"
+                 "      - " PREFER("20", OURS) "\n"
+                                               "      - " PREFER("80",
+                                                                 VIRTUAL) "\n",
+        "check -");
     assert_non_null(strstr(run.out, "standard input:11: warning SPW108: "));
 }
 
