@@ -46,7 +46,7 @@ struct mutate {
     struct text name_space;
     const struct mutate_format *format;
     struct mutate_output output;
-    struct arena *kept;   /* the file's, for objects that are kept, or */
+    struct arena file;    /* for a file and the objects that are kept, or */
     struct arena scratch; /* for one object, when nothing of it is */
     bool failed;
 };
@@ -64,7 +64,7 @@ static void mutate_one(void *context, struct json *root,
                        const struct document_place *place)
 {
     struct mutate *mutate = context;
-    struct arena *arena = mutate->kept;
+    struct arena *arena = &mutate->file;
     struct document document;
     struct admission admission;
     struct error err = { 0 };
@@ -103,15 +103,13 @@ static bool mutate_file(struct mutate *mutate, const char *path,
                         struct error *err)
 {
     const char *name = dump_name(path);
-    auto_arena struct arena arena = { 0 };
     auto_buf struct buf bytes = { 0 };
     struct yaml_documents documents;
 
-    mutate->kept = &arena;
     if (!file_read(path, DOCUMENT_MAX_BYTES, &bytes, err))
         return false;
-    if (!yaml_read(buf_text(&bytes), DOCUMENT_MAX_VALUES, &arena, &documents,
-                   err))
+    if (!yaml_read(buf_text(&bytes), DOCUMENT_MAX_VALUES, &mutate->file,
+                   &documents, err))
         return error_wrap(err, "%s", name);
     if (documents.count == 0)
         return error_set(err, ERROR_INVALID, "%s: there is no document in it",
@@ -141,6 +139,7 @@ static void mutate_path(struct mutate *mutate, const char *path)
 
     if (!mutate_file(mutate, path, &err))
         report(mutate, &err);
+    arena_done(&mutate->file);
     if (mutate->format->finish)
         return;
     print(buf_text(out));

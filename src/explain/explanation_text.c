@@ -16,7 +16,7 @@
 #define YELLOW "\033[33m"
 #define OFF "\033[m"
 
-enum { INDENT = 2, TITLE_WIDTH = 8, LISTED_NODES = 6 };
+enum { INDENT = 2, FURTHER = 4, TITLE_WIDTH = 8, LISTED_NODES = 6 };
 
 /* One printing. */
 struct page {
@@ -94,7 +94,7 @@ static void add_selectors(const struct page *page,
 
         table_add(&table, cells, matches ? paint(page, GREEN) : NULL);
     }
-    table_write(&table, 2 * INDENT, page->out);
+    table_write(&table, FURTHER, page->out);
 }
 
 static void add_policies(const struct page *page)
