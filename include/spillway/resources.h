@@ -54,8 +54,9 @@ bool resources_add_list(struct resources *resources, const struct json *list,
  * What the scheduler sets aside for a pod (a PodSpec): the sum of its
  * containers and sidecars, or the largest init container where that is more;
  * spec.resources instead, where given; and the overhead.  A limit without a
- * request counts as one, since that is what the API server makes of it.  And
- * one of "pods".
+ * request counts as one, since that is what the API server makes of it; one of
+ * spec.resources only where no container asks for that resource.  And one of
+ * "pods".
  */
 bool resources_of_pod(const struct json *spec, struct arena *arena,
                       struct resources *resources) must_check;

@@ -158,21 +158,28 @@ static bool raise(struct resources *resources, const struct resources *other,
     return true;
 }
 
-/* Requests, and limits in place of those that are not given. */
-static bool add_container(struct resources *resources,
-                          const struct json *container, struct arena *arena)
+/* Requests, and limits in place of those that are neither given nor settled
+ * (NULL: nothing is). */
+static bool add_given(struct resources *resources, const struct json *given,
+                      const struct resources *settled, struct arena *arena)
 {
-    const struct json *given = json_get(container, "resources");
     const struct json *requests = json_get(given, "requests");
 
     if (!resources_add_list(resources, requests, arena))
         return false;
     for (const struct json *m = json_first(given, "limits"); m; m = m->next) {
         if (!json_get_text(requests, m->key) &&
+            !(settled && find(settled, m->key)) &&
             !resources_add(resources, m->key, amount_of(m->key, m), arena))
             return false;
     }
     return true;
+}
+
+static bool add_container(struct resources *resources,
+                          const struct json *container, struct arena *arena)
+{
+    return add_given(resources, json_get(container, "resources"), NULL, arena);
 }
 
 /*
@@ -202,13 +209,14 @@ static bool add_init_containers(struct resources *total,
            raise(total, &most, arena);
 }
 
-/* What is said for the pod as a whole replaces the sum. */
+/* What is said for the pod as a whole replaces the sum; but a limit alone does
+ * not, where containers ask for some. */
 static bool override(struct resources *total, const struct json *spec,
                      struct arena *arena)
 {
     struct resources whole = { 0 };
 
-    if (!add_container(&whole, spec, arena))
+    if (!add_given(&whole, json_get(spec, "resources"), total, arena))
         return false;
     for (size_t i = 0; i < whole.count; i++) {
         struct amount *amount = provide(total, whole.list[i].name, arena);

@@ -88,6 +88,12 @@ static struct row rows[] = {
       NODE_FEASIBLE, "" },
     { "the pod's own resources replace the sum", NODE("", "", "'cpu':1,'pods':9"),
       "'resources':{'requests':{'cpu':'800m'}}," CPU("'cpu':'2'"), NODE_FEASIBLE, "" },
+    { "the pod's own limit stands in for a request", NODE("", "", "'cpu':1,'pods':9"),
+      "'resources':{'limits':{'cpu':'2'}},'containers':[{}]", NODE_RESOURCES, "cpu" },
+    { "but not for what a container asks for", NODE("", "", "'cpu':1,'pods':9"),
+      "'resources':{'limits':{'cpu':'2'}}," CPU("'cpu':'100m'"), NODE_FEASIBLE, "" },
+    { "the sum is not replaced then", NODE("", "", "'cpu':1,'pods':9"),
+      "'resources':{'limits':{'cpu':'2'}}," CPU("'cpu':'1100m'"), NODE_RESOURCES, "cpu" },
     { "overhead adds", NODE("", "", "'cpu':1,'pods':9"), "'overhead':{'cpu':'500m'}," CPU("'cpu':'600m'"), NODE_RESOURCES, "cpu" },
     { "a node that does not say what it has", NODE("", "", ""), CPU("'cpu':'1000'"), NODE_FEASIBLE, "" },
 };
