@@ -23,12 +23,14 @@ const (
 	WithoutSpreading = "without-default-spreading"
 	// With nodes preferred that are fuller, and not emptier.
 	MostAllocated = "most-allocated"
+	// With no say for anything but node affinity.
+	NodeAffinityAlone = "node-affinity-alone"
 )
 
 // Options say what runs beside etcd and kube-apiserver.
 type Options struct {
 	Controllers bool // kube-controller-manager, without the node lifecycle
-	Scheduler   bool // kube-scheduler, with three profiles
+	Scheduler   bool // kube-scheduler, with four profiles
 }
 
 // A ControlPlane is one that runs.

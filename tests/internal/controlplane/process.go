@@ -131,7 +131,16 @@ profiles:
       scoringStrategy:
         type: MostAllocated
         resources: [{name: cpu, weight: 1}, {name: memory, weight: 1}]
+- schedulerName: %s
+  plugins:
+    score:
+      disabled: [{name: "*"}]
+      enabled: [{name: NodeAffinity, weight: 1}]
 `
+
+// What the scheduler is to log in detail: how it scores nodes, which taint keeps
+// a pod away, and what it has heard of.
+const schedulerDetails = "schedule_one=10,taint_toleration=4,eventhandlers=4"
 
 func (c *ControlPlane) startScheduler(ctx context.Context) error {
 	kubeconfig, err := c.writeKubeconfig("system:kube-scheduler")
@@ -139,11 +148,13 @@ func (c *ControlPlane) startScheduler(ctx context.Context) error {
 		return err
 	}
 	path := filepath.Join(c.Dir, "scheduler.yaml")
-	text := fmt.Sprintf(schedulerConfiguration, kubeconfig, WithoutSpreading, MostAllocated)
+	text := fmt.Sprintf(schedulerConfiguration, kubeconfig, WithoutSpreading, MostAllocated,
+		NodeAffinityAlone)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return err
 	}
-	p, err := c.spawn("kube-scheduler", "--config", path, "--secure-port=0", "--v=2")
+	p, err := c.spawn("kube-scheduler", "--config", path, "--secure-port=0", "--v=2",
+		"--vmodule="+schedulerDetails)
 	if err != nil {
 		return err
 	}

@@ -58,21 +58,25 @@ func Create(ctx context.Context, client kubernetes.Interface, n Node) error {
 	for key, value := range n.Labels {
 		labels[key] = value
 	}
-	node := &corev1.Node{
+	return Register(ctx, client, &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: n.Name, Labels: labels},
-		Status: corev1.NodeStatus{
-			Capacity: capacity, Allocatable: capacity,
-			Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady,
-				Status: corev1.ConditionTrue, Reason: "KubeletReady"}},
-		},
-	}
+		Spec:       corev1.NodeSpec{Taints: n.Taints},
+		Status:     corev1.NodeStatus{Capacity: capacity, Allocatable: capacity},
+	})
+}
+
+// Register creates a Node object as it is, but ready for pods.
+func Register(ctx context.Context, client kubernetes.Interface, node *corev1.Node) error {
+	node = node.DeepCopy()
+	node.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady,
+		Status: corev1.ConditionTrue, Reason: "KubeletReady"}}
 	created, err := client.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
 	if err != nil {
 		return err
 	}
 	// The API server taints each new node as not ready, until its kubelet
 	// and the node lifecycle controller have met.
-	created.Spec.Taints = n.Taints
+	created.Spec.Taints = node.Spec.Taints
 	_, err = client.CoreV1().Nodes().Update(ctx, created, metav1.UpdateOptions{})
 	return err
 }
