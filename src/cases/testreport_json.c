@@ -54,6 +54,7 @@ static void add_case(struct testreport *report,
                      const struct testreport_case *testcase)
 {
     cJSON *object = cJSON_CreateObject();
+    const struct text none = { 0 };
     bool failed = testcase->outcome == TESTREPORT_FAILED;
 
     if (!report->cases)
@@ -62,11 +63,9 @@ static void add_case(struct testreport *report,
     (void)cJSON_AddBoolToObject(object, "passed",
                                 testcase->outcome == TESTREPORT_PASSED);
     add_admission(object, testcase->admission);
-    add_findings(object, "findings",
-                 failed ? testcase->findings : (struct text){ 0 });
+    add_findings(object, "findings", failed ? testcase->findings : none);
     if (report->may_update)
-        add_findings(object, "updated",
-                     failed ? (struct text){ 0 } : testcase->findings);
+        add_findings(object, "updated", failed ? none : testcase->findings);
     (void)cJSON_AddNumberToObject(object, "timeMicroseconds",
                                   (double)testcase->time_us);
     (void)cJSON_AddItemToArray(report->cases, object);

@@ -129,7 +129,7 @@ static int run_cases(const struct test_options *given,
         .may_update = given->update,
         .may_stop = given->fail_fast,
     };
-    struct progress progress;
+    struct progress progress = { 0 };
     struct testrun run = {
         .list = list,
         .set = set,

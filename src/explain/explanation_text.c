@@ -75,6 +75,16 @@ static void add_requirement(struct buf *out, const struct selector *selector,
         words_container(out, selector);
 }
 
+static void add_outcome(struct buf *out, const struct explanation *explanation,
+                        const struct selector *selector,
+                        const struct trace_selector *traced)
+{
+    if (traced->outcome == SELECTOR_MATCHES)
+        buf_add_string(out, "matches");
+    else
+        explanation_write_failure(out, explanation, selector, traced);
+}
+
 static void add_selectors(const struct page *page,
                           const struct trace_policy *traced)
 {
@@ -84,13 +94,11 @@ static void add_selectors(const struct page *page,
         const struct selector *selector = &traced->policy->selectors[i];
         const struct trace_selector *outcome = &traced->selectors[i];
         bool matches = outcome->outcome == SELECTOR_MATCHES;
-        const struct text cells[] = {
-            said(page, buf_printf, "selector %zu", i + 1),
-            matches ? text_of("matches")
-                    : said(page, explanation_write_failure, page->explanation,
-                           selector, outcome),
-            said(page, add_requirement, selector, outcome),
-        };
+        struct text number = said(page, buf_printf, "selector %zu", i + 1);
+        struct text found =
+            said(page, add_outcome, page->explanation, selector, outcome);
+        struct text wanted = said(page, add_requirement, selector, outcome);
+        const struct text cells[] = { number, found, wanted };
 
         table_add(&table, cells, matches ? paint(page, GREEN) : NULL);
     }
@@ -227,6 +235,15 @@ static void add_warnings(const struct page *page)
 
 /* --- nodes ------------------------------------------------------------- */
 
+/* A number, or a dash where there is none. */
+static void add_number(struct buf *out, bool known, size_t number)
+{
+    if (known)
+        buf_printf(out, "%zu", number);
+    else
+        buf_add_char(out, '-');
+}
+
 static void add_node(const struct page *page, const struct place *place,
                      struct table *table)
 {
@@ -239,15 +256,12 @@ static void add_node(const struct page *page, const struct place *place,
         buf_printf(&why, ": %.*s", TEXT_ARG(place->cause));
     table_add(table,
               (const struct text[]){
-                  feasible ? said(page, buf_printf, "%zu", place->rank)
-                           : text_of("-"),
+                  said(page, add_number, feasible, place->rank),
                   said(page, words_outside, place->node->name),
                   text_of(place->node->platform ? "virtual" : ""),
-                  feasible ? said(page, buf_printf, "%u", place->score)
-                           : text_of("-"),
-                  !feasible || place->room == SIZE_MAX
-                      ? text_of("-")
-                      : said(page, buf_printf, "%zu", place->room),
+                  said(page, add_number, feasible, place->score),
+                  said(page, add_number, feasible && place->room != SIZE_MAX,
+                       place->room),
                   buf_text(&why) },
               feasible ? NULL : paint(page, RED));
 }
