@@ -109,6 +109,12 @@ static struct row rows[] = {
     { CHECK_POLICIES_OVERLAP, "no pod matches both", POLICY NAMED("a", LABEL("a: b")) NAMED("b", LABEL("a: c")), NULL, NULL },
     { CHECK_POLICIES_OVERLAP, "selectors on different labels", POLICY NAMED("a", LABEL("a: b")) NAMED("b", LABEL("c: d")), NULL, NULL },
 
+    { CHECK_POLICIES_OVERLAP, "the value that is in both is ruled out apart", POLICY NAMED("a", EXPRESSION("a", "In", "x, v"))
+      NAMED("b", "{matchExpressions: [{key: a, operator: In, values: [v, z]}, {key: a, operator: NotIn, values: [v]}]}"), NULL, NULL },
+    { CHECK_POLICIES_OVERLAP, "a glob within a glob", POLICY NAMED("a", EXPRESSION("a", "Glob", "'x*'")) NAMED("b", EXPRESSION("a", "Glob", "'xv-*', 'w'") ", " LABEL("a: x")),
+      "pods that match its selector 1 and selector 1 of a", NULL },
+    { CHECK_POLICIES_OVERLAP, "globs that have nothing in common", POLICY NAMED("a", EXPRESSION("a", "Glob", "'x*'")) NAMED("b", EXPRESSION("a", "Glob", "'v*'")), NULL, NULL },
+
     { CHECK_SYSTEM_PODS, "istiod", POLICY NAMED("a", EXPRESSION("app", "Glob", "'istio*'")), "(app like istio*) also matches istiod", NULL },
     { CHECK_SYSTEM_PODS, "ztunnel", POLICY NAMED("a", "{hasContainer: istio-proxy}"), "also matches ztunnel", NULL },
     { CHECK_SYSTEM_PODS, "waypoints", POLICY NAMED("a", EXPRESSION("gateway.istio.io/managed", "Glob", "'*'")), "also matches waypoints", NULL },
