@@ -143,6 +143,7 @@ struct check_finding {
 /* One run.  Everything in it is in the arena but for what is marked. */
 struct check {
     struct arena arena;
+    struct arena scratch; /* for one pod */
     time_t now;
 
     const char **files; /* in the order in which they were read */

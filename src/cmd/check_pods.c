@@ -111,7 +111,7 @@ static void add_verdicts(struct buf *out, const struct subject *subject)
     if (check->n_nodes == 0)
         return;
     if (!placement_make(subject->spec, check->nodes, check->n_nodes, 0,
-                        &check->arena, &placement, &err)) {
+                        &check->scratch, &placement, &err)) {
         out->failed = true;
         return;
     }
@@ -171,7 +171,7 @@ static bool is_there(const struct json *pod)
 /* The pod as it would be created today: on no node yet. */
 static struct json *unplaced(struct check *check, const struct json *pod)
 {
-    struct arena *arena = &check->arena;
+    struct arena *arena = &check->scratch;
     struct json *copy = json_edit(arena, pod, JSON_OBJECT);
     struct json *spec = json_edit(arena, json_get(pod, "spec"), JSON_OBJECT);
 
@@ -183,7 +183,7 @@ static struct json *unplaced(struct check *check, const struct json *pod)
     return copy;
 }
 
-/* Decide for the pod; false when it cannot be read. */
+/* Decide for the pod, in the scratch arena; false when it cannot be read. */
 static bool decide(struct check *check, const struct check_object *object,
                    struct subject *subject)
 {
@@ -199,9 +199,9 @@ static bool decide(struct check *check, const struct check_object *object,
         check->failed = true;
         return false;
     }
-    return document_open(pod, &place, text_of("default"), &check->arena,
+    return document_open(pod, &place, text_of("default"), &check->scratch,
                          &document, &err) &&
-           document_admit(&document, &place, set, &check->arena,
+           document_admit(&document, &place, set, &check->scratch,
                           &subject->admission, &err);
 }
 
@@ -231,7 +231,9 @@ static void check_pod(struct check *check, const struct check_object *object)
 void check_pods(struct check *check)
 {
     for (const struct check_object *o = check->objects; o; o = o->next) {
-        if (text_is(o->kind, "Pod"))
-            check_pod(check, o);
+        if (!text_is(o->kind, "Pod"))
+            continue;
+        arena_reset(&check->scratch);
+        check_pod(check, o);
     }
 }

@@ -110,9 +110,14 @@ void check_print_json(struct check *check, struct buf *out)
     struct maker maker = { &check->arena, false };
     struct json *root = json_object(maker.arena);
     struct json *findings = json_array(maker.arena);
+    struct json **tail = findings ? &findings->child : NULL;
 
-    for (size_t i = 0; i < check->n_findings; i++)
-        append(&maker, findings, finding_json(&maker, &check->findings[i]));
+    maker.failed = !findings;
+    for (size_t i = 0; i < check->n_findings && !maker.failed; i++) {
+        *tail = finding_json(&maker, &check->findings[i]);
+        maker.failed |= !*tail;
+        tail = *tail ? &(*tail)->next : NULL;
+    }
     set(&maker, root, "findings", findings);
     set_number(&maker, root, "errors", check->counts[CHECK_ERROR]);
     set_number(&maker, root, "warnings", check->counts[CHECK_WARNING]);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -446,6 +447,28 @@ static void test_unknown_objects_are_counted(void **state)
                                     "other kinds skipped)\n"));
 }
 
+/* A policy in front of all that a cluster has: what is done for a line must not
+ * grow with the number of documents. */
+static void test_policy_among_many(void **state)
+{
+    auto_buf struct buf input = { 0 };
+    auto_run struct run run = { 0 };
+    time_t begun = time(NULL);
+
+    (void)state;
+    buf_add_string(&input, POLICY "- name: a\n  colour: red\n");
+    for (int i = 0; i < 20000; i++)
+        buf_printf(&input,
+                   "---\napiVersion: v1\nkind: Thing\n"
+                   "metadata:\n  name: t%d\n",
+                   i);
+    run_words(&run, input.data, "check -");
+    assert_non_null(
+        strstr(run.out, "standard input:5: error SPW101: policies[0].colour"));
+    assert_non_null(strstr(run.out, "(20000 objects of other kinds skipped)"));
+    assert_true(time(NULL) - begun < 20);
+}
+
 static void test_unreadable(void **state)
 {
     auto_scratch struct scratch scratch;
@@ -515,6 +538,7 @@ int main(void)
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_unknown_objects_are_counted),
+        cmocka_unit_test(test_policy_among_many),
         cmocka_unit_test(test_unreadable),
         cmocka_unit_test(test_directory),
         cmocka_unit_test(test_shipped),
