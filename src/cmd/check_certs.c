@@ -280,7 +280,7 @@ static void check_keys(struct check *check, const struct check_pem *pem)
     finding = tell(check, pem, CHECK_KEY_READABLE,
                    "others may use the key in %s (mode %04o)", pem->label,
                    (unsigned)pem->mode);
-    check_mend(check, finding, "chmod o= %s", pem->label);
+    check_mend(check, finding, "chmod o= %s", check_quoted(check, pem->label));
 }
 
 static void check_pem(struct check *check, const struct check_pem *pem)

@@ -34,8 +34,10 @@ static void suggest_restart(const struct subject *subject,
     const struct json *metadata = json_get(subject->object->root, "metadata");
     const struct json *controller = select_controller(metadata);
     struct text kind = json_string(controller, "kind");
-    const char *name_space = check_shown(check, subject->object->name_space);
-    const char *workload = check_shown(check, select_workload(metadata));
+    const char *name_space =
+        check_quoted(check, check_shown(check, subject->object->name_space));
+    const char *workload =
+        check_quoted(check, check_shown(check, select_workload(metadata)));
 
     if (text_is(kind, "ReplicaSet"))
         check_mend(check, finding,
@@ -47,11 +49,13 @@ static void suggest_restart(const struct subject *subject,
                    text_is(kind, "StatefulSet") ? "statefulset" : "daemonset",
                    workload);
     else
-        check_mend(check, finding,
-                   controller ? "kubectl -n %s delete pod %s"
-                              : "create it anew: kubectl -n %s delete pod %s, "
-                                "and apply its manifest again",
-                   name_space, check_shown(check, subject->object->name));
+        check_mend(
+            check, finding,
+            controller ? "kubectl -n %s delete pod %s"
+                       : "create it anew: kubectl -n %s delete pod %s, "
+                         "and apply its manifest again",
+            name_space,
+            check_quoted(check, check_shown(check, subject->object->name)));
 }
 
 /* --- the rules --------------------------------------------------------- */
