@@ -292,6 +292,9 @@ const char *check_overwrite(const struct term *term, const struct node *node);
 void check_node_typos(struct check *check, const struct check_object *object,
                       const struct node *node, const struct policy_set *set);
 
+/* A webhook of Spillway's, as it is shipped or under another name. */
+bool check_is_ours(const struct check_object *config, const struct json *hook);
+
 /* The service, port and path of one webhook (check_service.c). */
 void check_client_config(struct check *check, const struct check_object *config,
                          const struct json *hook);

@@ -180,8 +180,7 @@ static bool bears_expected_name(struct check *check,
                 json_get(json_get(h, "clientConfig"), "service");
             struct buf name = { .arena = &check->arena };
 
-            if (!text_has_suffix(json_string(h, "name"), ".spillway.dev") ||
-                !service)
+            if (!service || !check_is_ours(o, h))
                 continue;
             any = true;
             buf_printf(&name, "%s.%s.svc",
