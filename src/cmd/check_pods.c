@@ -83,7 +83,8 @@ static void check_place(const struct subject *subject)
     struct text name = json_string(subject->spec, "nodeName");
     const struct node *node = find_node(subject->check, name);
 
-    if (!node || is_allowed(subject->policy, node))
+    /* In shadow mode no pod is told where to go. */
+    if (!node || subject->policy->shadow || is_allowed(subject->policy, node))
         return;
     suggest_restart(subject,
                     tell(subject, CHECK_POD_MISPLACED,

@@ -164,7 +164,9 @@ static bool note_file(struct check *check, const char *file)
 static void tell_unreadable(struct check *check, const struct error *err)
 {
     check->unreadable.arena = &check->arena;
-    buf_printf(&check->unreadable, "spillway: %s\n", err->text);
+    buf_add_string(&check->unreadable, "spillway: ");
+    buf_add_shown(&check->unreadable, text_of(err->text), sizeof(err->text));
+    buf_add_char(&check->unreadable, '\n');
     check->failed |= check->unreadable.failed;
 }
 

@@ -133,7 +133,8 @@ static bool serves(const struct json *container)
 static void check_path(const struct route *route,
                        const struct check_object *deployment)
 {
-    struct text path = json_string(route->service, "path");
+    struct text given = json_string(route->service, "path");
+    struct text path = given.len ? given : text_of("/");
 
     for (const struct json *c = containers_of(deployment); c; c = c->next) {
         struct text served = argument(c, "--path");
@@ -146,7 +147,7 @@ static void check_path(const struct route *route,
             return;
         tell(route, CHECK_PATH,
              "webhook %s calls the path %s, and %s answers %s", route->hook,
-             path.len ? check_shown(route->check, path) : "/",
+             check_shown(route->check, path),
              check_name(route->check, deployment),
              check_shown(route->check, served));
         return;

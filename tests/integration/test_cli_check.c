@@ -224,6 +224,8 @@ static struct row rows[] = {
     { CHECK_PATH, "the server answers another", HOOK_CLIENT(CLIENT) SERVICE("{port: 443, targetPort: https}") DEPLOYMENT("app: spillway", "serve, --path=/hook"),
       "calls the path /mutate, and Deployment spillway-system/spillway answers /hook", NULL },
     { CHECK_PATH, "none in the webhook", HOOK_CLIENT("service: {name: spillway, namespace: spillway-system}") SERVED, "calls the path /,", NULL },
+    { CHECK_PATH, "none, and the server answers /", HOOK_CLIENT("service: {name: spillway, namespace: spillway-system}")
+      SERVICE("{port: 443, targetPort: https}") DEPLOYMENT("app: spillway", "serve, --path=/"), NULL, NULL },
     { CHECK_PATH, "both say the same", HOOK_CLIENT("service: {name: spillway, namespace: spillway-system, path: /hook}")
       SERVICE("{port: 443, targetPort: https}") DEPLOYMENT("app: spillway", "serve, --path, /hook"), NULL, NULL },
 
@@ -319,6 +321,7 @@ static struct row rows[] = {
 
     { CHECK_POD_MISPLACED, "on another node", CLUSTER NODE("m1", "", "") GATEWAY("g", "", ON("m1"), "Running"), "Pod istio-system/g runs on node m1, which policy asm-gateway does not allow",
       "rollout restart deployment/edge" },
+    { CHECK_POD_MISPLACED, "a policy in shadow mode", POLICY GATEWAYS "  mode: shadow\n" TOLERATE AFFINITY(REQUIRED(OURS)) NODE("m1", "", "") GATEWAY("g", "", ON("m1"), "Running"), NULL, NULL },
     { CHECK_POD_MISPLACED, "on a labelled node", CLUSTER GATEWAY("g", "", ON("node1"), "Running"), NULL, NULL },
     { CHECK_POD_MISPLACED, "on a node that is not given", CLUSTER GATEWAY("g", "", ON("m2"), "Running"), NULL, NULL },
 
@@ -545,6 +548,27 @@ static void test_directory(void **state)
     (void)unlink(loop);
 }
 
+/* The name of a file is text from outside, like what is in it. */
+static void test_file_names(void **state)
+{
+    auto_scratch struct scratch scratch;
+    auto_free char *good = NULL, *bad = NULL, *args = NULL;
+    auto_run struct run run = { 0 };
+
+    (void)state;
+    scratch_init(&scratch);
+    good = scratch_write(&scratch, "a\033[2J.yaml",
+                         POLICY "- name: a\n  colour: red\n", 0600);
+    bad = scratch_write(&scratch, "b\033[2J\n.yaml", "a: [\n", 0600);
+    assert_true(asprintf(&args, "check %s", scratch.path) > 0);
+    run_words(&run, NULL, args);
+    assert_int_equal(run.status, 2);
+    assert_null(strchr(run.out, '\033'));
+    assert_null(strchr(run.err, '\033'));
+    assert_non_null(strstr(run.out, "/a?[2J.yaml:5: error SPW101: "));
+    assert_non_null(strstr(run.err, "/b?[2J?.yaml: line 2: "));
+}
+
 /* What is shipped is as it should be. */
 static void test_shipped(void **state)
 {
@@ -570,6 +594,7 @@ int main(void)
         cmocka_unit_test(test_policy_among_many),
         cmocka_unit_test(test_unreadable),
         cmocka_unit_test(test_directory),
+        cmocka_unit_test(test_file_names),
         cmocka_unit_test(test_shipped),
     };
     struct CMUnitTest tests[array_len(rows) + array_len(others)];
