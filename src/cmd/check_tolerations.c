@@ -157,6 +157,34 @@ static bool has_taint_for(const struct node *node,
     return false;
 }
 
+/* Taints that come and go with the state of a node: cordoned, not ready, short
+ * of memory. */
+static bool is_passing(struct text key)
+{
+    return text_has_prefix(key, "node.kubernetes.io/") ||
+           text_has_prefix(key, "node.cloudprovider.kubernetes.io/");
+}
+
+/* The first lasting taint that the policy does not tolerate, or NULL. */
+static const struct json *untolerated(const struct policy *policy,
+                                      const struct node *node)
+{
+    for (const struct json *t = node->taints ? node->taints->child : NULL; t;
+         t = t->next) {
+        struct toleration taint = toleration_read(t);
+        bool repels = text_is(taint.effect, "NoSchedule") ||
+                      text_is(taint.effect, "NoExecute");
+        size_t i = 0;
+
+        while (i < policy->n_tolerations &&
+               !toleration_covers(&policy->toleration_list[i], &taint))
+            i++;
+        if (repels && i == policy->n_tolerations && !is_passing(taint.key))
+            return t;
+    }
+    return NULL;
+}
+
 static void check_unused(struct check *check, const char *file,
                          const struct policy *policy)
 {
@@ -166,6 +194,8 @@ static void check_unused(struct check *check, const char *file,
     for (size_t i = 0; node; node = node->next, i++) {
         size_t j = 0;
 
+        if (is_passing(policy->toleration_list[i].key))
+            continue;
         while (j < check->n_nodes &&
                !(admits(policy, &check->nodes[j]) &&
                  has_taint_for(&check->nodes[j], &policy->toleration_list[i])))
@@ -193,7 +223,7 @@ static void check_untolerated(struct check *check, const char *file,
             if (!node_matches(node, &policy->terms[i]))
                 continue;
             example = node;
-            reached = !node_untolerated(node, policy->tolerations);
+            reached = !untolerated(policy, node);
         }
         if (!example || reached)
             continue;
@@ -204,8 +234,7 @@ static void check_untolerated(struct check *check, const char *file,
             check_shown(check, policy->name), i + 1,
             check_said(check, words_term, policy->terms[i].node),
             check_shown(check, example->name),
-            check_said(check, node_write_taint,
-                       node_untolerated(example, policy->tolerations)));
+            check_said(check, node_write_taint, untolerated(policy, example)));
     }
 }
 

@@ -151,6 +151,7 @@ static struct row rows[] = {
       "virtual-kubelet.io/provider=alibabacloud:NoSchedule is tolerated, and no required term asks for type=virtual-kubelet", NULL },
     { CHECK_TOLERATION_UNUSED, "a taint that no allowed node has", POLICY GATEWAYS TOLERATIONS(ECI ", {key: x, operator: Exists}") AFFINITY(REQUIRED(VIRTUAL)) GOOD_VIRTUAL,
       "has a taint for x", NULL },
+    { CHECK_TOLERATION_UNUSED, "a taint that comes and goes", POLICY GATEWAYS TOLERATIONS(ECI ", {key: node.kubernetes.io/unreachable, operator: Exists}") AFFINITY(REQUIRED(VIRTUAL)) GOOD_VIRTUAL, NULL, NULL },
     { CHECK_TOLERATION_UNUSED, "with its label", POLICY GATEWAYS TOLERATIONS(ECI) AFFINITY(REQUIRED(VIRTUAL)), NULL, NULL },
     { CHECK_TOLERATION_UNUSED, "with nodes that have it", POLICY GATEWAYS TOLERATIONS(ECI) AFFINITY(REQUIRED(VIRTUAL)) GOOD_VIRTUAL, NULL, NULL },
 
@@ -159,6 +160,8 @@ static struct row rows[] = {
     { CHECK_TERM_UNTOLERATED, "a node whose taint is not tolerated", POLICY GATEWAYS TOLERATIONS(ECI) AFFINITY(REQUIRED(OURS)) GOOD_NODE,
       "allows node node1, whose taint mykey=myvalue:NoSchedule is not tolerated", NULL },
     { CHECK_TERM_UNTOLERATED, "another platform's toleration", POLICY GATEWAYS TOLERATIONS("{key: virtual-kubelet.io/provider, value: azure}") AFFINITY(REQUIRED(VIRTUAL)), NULL, NULL },
+    { CHECK_TERM_UNTOLERATED, "a node that is cordoned for now", POLICY GATEWAYS TOLERATE AFFINITY(REQUIRED(OURS))
+      NODE("m1", "mykey4pod: asmgateway", TAINT("node.kubernetes.io/unschedulable", "''", "NoSchedule")), NULL, NULL },
     { CHECK_TERM_UNTOLERATED, "a node whose taint is", POLICY GATEWAYS TOLERATE AFFINITY(REQUIRED(OURS)) GOOD_NODE, NULL, NULL },
 
     { CHECK_FILL_FIRST_IDLE, "nothing is preferred", POLICY GATEWAYS TOLERATE "  spillover: {fillFirst: true}\n", "fillFirst without preferences", NULL },
@@ -219,6 +222,8 @@ static struct row rows[] = {
     { CHECK_PORT, "a port that the Service lacks", HOOK_CLIENT("service: {name: spillway, namespace: spillway-system, port: 8443, path: /mutate}") SERVED, "calls port 8443", NULL },
     { CHECK_PORT, "a targetPort that no container has", HOOK_CLIENT(CLIENT) SERVICE("{port: 443, targetPort: 9443}") DEPLOYMENT("app: spillway", "serve"),
       "has the port 9443", NULL },
+    { CHECK_PORT, "a container that does not list its ports", HOOK_CLIENT(CLIENT) SERVICE("{port: 443, targetPort: 9443}") "---\napiVersion: apps/v1\nkind: Deployment\n"
+      "metadata: {name: spillway, namespace: spillway-system}\nspec: {template: {metadata: {labels: {app: spillway}}, spec: {containers: [{name: s}]}}}\n", NULL, NULL },
     { CHECK_PORT, "they agree by number", HOOK_CLIENT(CLIENT) SERVICE("{port: 443, targetPort: 8443}") DEPLOYMENT("app: spillway", "serve"), NULL, NULL },
 
     { CHECK_PATH, "the server answers another", HOOK_CLIENT(CLIENT) SERVICE("{port: 443, targetPort: https}") DEPLOYMENT("app: spillway", "serve, --path=/hook"),
@@ -309,6 +314,7 @@ static struct row rows[] = {
     { CHECK_NODE_TYPO, "words of their own", NODE("m1", "type: gpu, zone: a, kubernetes.io/arch: amd64, node.kubernetes.io/instance-type: ecs.g7", TAINT("dedicated", "gpu", "NoSchedule")), NULL, NULL },
 
     { CHECK_NODES_CORDONED, "all of them", NODE("m1", "mykey4pod: asmgateway", "unschedulable: true"), "all 1 nodes with mykey4pod=asmgateway are cordoned", NULL },
+    { CHECK_NODES_CORDONED, "a Node of another API group", "apiVersion: longhorn.io/v1beta2\nkind: Node\nmetadata: {name: m1, labels: {mykey4pod: asmgateway}}\nspec: {unschedulable: true}\n", NULL, NULL },
     { CHECK_NODES_CORDONED, "one of two", NODE("m1", "mykey4pod: asmgateway", "unschedulable: true") GOOD_NODE, NULL, NULL },
 
     /* --- pods ----------------------------------------------------------- */
