@@ -242,9 +242,9 @@ void check_tolerations(struct check *check, const struct check_policy *source,
                        const struct policy *policy)
 {
     if (check->n_nodes == 0) {
-        check_by_platform(check, source->file, policy);
+        check_by_platform(check, source->label, policy);
         return;
     }
-    check_unused(check, source->file, policy);
-    check_untolerated(check, source->file, policy);
+    check_unused(check, source->label, policy);
+    check_untolerated(check, source->label, policy);
 }

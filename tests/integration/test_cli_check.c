@@ -465,6 +465,27 @@ static void test_lines(void **state)
     assert_null(strstr(run.out, "'Node'"));
 }
 
+/* A line is one of the text that is named: of a ConfigMap's entry here. */
+static void test_lines_of_an_entry(void **state)
+{
+    auto_run struct run run = { 0 };
+
+    (void)state;
+    run_words(&run,
+              "apiVersion: v1\nkind: ConfigMap\n"
+              "metadata: {name: p, namespace: ns}\ndata:\n  policy.yaml: |\n"
+              "    apiVersion: spillway.dev/v1\n    kind: Policy\n"
+              "    policies:\n    - name: a\n"
+              "      match:\n        namespaces: [x]\n"
+              "        selectors:\n"
+              "        - matchLabels: {a: b}\n"
+              "        - matchLabels: {a: b}\n"
+              "      tolerations: [{operator: Exists}]\n",
+              "check -");
+    assert_non_null(strstr(run.out, "standard input (policy.yaml of ConfigMap "
+                                    "ns/p):9: warning SPW102: "));
+}
+
 static void test_unknown_objects_are_counted(void **state)
 {
     auto_buf struct buf input = { 0 };
@@ -596,6 +617,7 @@ int main(void)
         cmocka_unit_test(test_strict),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_lines_of_an_entry),
         cmocka_unit_test(test_unknown_objects_are_counted),
         cmocka_unit_test(test_policy_among_many),
         cmocka_unit_test(test_unreadable),
