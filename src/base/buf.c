@@ -116,8 +116,12 @@ void buf_add_shown(struct buf *buf, struct text text, size_t limit)
     for (size_t i = 0; i < shown.len; i++) {
         size_t len = control_length(&shown.data[i], shown.len - i);
 
-        buf_add_char(buf, len ? '?' : shown.data[i]);
-        i += len > 1 ? len - 1 : 0;
+        if (len == 0) {
+            buf_add_char(buf, shown.data[i]);
+            continue;
+        }
+        buf_add_char(buf, '?');
+        i += len - 1;
     }
 }
 

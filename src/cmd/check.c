@@ -39,6 +39,9 @@ static const struct option options[] = {
 /* --- findings ---------------------------------------------------------- */
 
 static const char *format(struct check *check, const char *fmt, va_list ap)
+    printf_like(2, 0);
+
+static const char *format(struct check *check, const char *fmt, va_list ap)
 {
     struct buf text = { .arena = &check->arena };
 

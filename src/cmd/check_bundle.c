@@ -20,7 +20,7 @@ struct text check_decode(struct check *check, struct text encoded)
     int len;
 
     check->failed |= !out;
-    if (!out || encoded.len == 0 || encoded.len > 2 * PEM_LIMIT)
+    if (!out || encoded.len == 0 || encoded.len > 2UL * PEM_LIMIT)
         return (struct text){ 0 };
     len = EVP_DecodeBlock(out, (const unsigned char *)encoded.data,
                           (int)encoded.len);

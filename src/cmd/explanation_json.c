@@ -259,9 +259,9 @@ static struct json *group(struct maker *maker,
     struct json *names = json_array(maker->arena);
     struct json **tail = names ? &names->child : NULL;
 
-    set_number(maker, object, "first", (long long)(group->replicas_before + 1));
+    set_number(maker, object, "first", (long long)group->replicas_before + 1);
     set_number(maker, object, "last",
-               (long long)(group->replicas_before + group->replicas));
+               (long long)group->replicas_before + (long long)group->replicas);
     for (size_t i = 0; i < group->count; i++)
         append_at(
             maker, &tail,

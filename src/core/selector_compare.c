@@ -171,16 +171,16 @@ static struct text example_of(struct text glob, char room[EXAMPLE_MAX])
     if (glob.len >= EXAMPLE_MAX)
         return (struct text){ 0 };
     for (size_t i = 0; i < glob.len; i++) {
-        const char *end = glob.data[i] == '['
-                              ? memchr(glob.data + i, ']', glob.len - i)
-                              : NULL;
+        const char *at = &glob.data[i];
+        const char *end = *at == '[' ? memchr(at, ']', glob.len - i) : NULL;
 
-        if (glob.data[i] == '*')
+        if (*at == '*')
             continue;
-        room[len++] = glob.data[i] == '?' || end == glob.data + i + 1
-                          ? 'a'
-                          : glob.data[i + (end != NULL)];
-        i = end ? (size_t)(end - glob.data) : i;
+        if (*at == '?')
+            room[len++] = 'a';
+        else
+            room[len++] = at[end != NULL];
+        i += end ? (size_t)(end - at) : 0;
     }
     room[len] = '\0';
     return (struct text){ room, len };
