@@ -232,7 +232,7 @@ static int run(const struct command *command, int argc, char *argv[])
 const struct command cmd_check = {
     .name = "check",
     .operands = "[FILE|DIR]...",
-    .summary = "Find what is wrong in policies, manifests, certificates, dumps",
+    .summary = "Find mistakes in policies, manifests, certificates, dumps",
     .details =
         "Reads any mix of policies, ConfigMaps that hold one, webhook "
         "configurations,\n"
