@@ -159,6 +159,8 @@ check 'bash: choices right behind an equals sign' \
     bash_offers 'debug error info warn' serve --log-level =
 check 'bash: files' bash_offers ':default' serve --cert ''
 check 'bash: files or directories' bash_offers ':default' mutate --policy x
+check 'bash: the first file of a pair' bash_offers ':default' test --matrix ''
+check 'bash: the second one' bash_offers ':default' test --matrix old.yaml ''
 check 'bash: directories' bash_offers ':dirnames' certs issue --dir ''
 check 'bash: nothing for a number' bash_offers '' serve --threads ''
 check 'bash: nothing for a path of a URL' bash_offers '' serve --path /

@@ -77,7 +77,7 @@ void buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
 void buf_add_number(struct buf *buf, unsigned long long number);
 
 /* Append at most `limit` bytes of a text from outside, for a message: control
- * characters become '?', UTF-8 sequences are not cut. */
+ * characters (those of C1, too) become '?', UTF-8 sequences are not cut. */
 void buf_add_shown(struct buf *buf, struct text text, size_t limit);
 
 /* Append base64 with padding and without line breaks (RFC 4648, section 4). */

@@ -38,6 +38,12 @@ bool certificate_may_serve(X509 *certificate);
 bool certificate_is_trusted(X509 *server, X509 *const authorities[],
                             size_t n_authorities, time_t now);
 
+/* The same of a client that looks at what the server sends, too: its own
+ * certificate first, and those of issuers behind it (at least one in all). */
+bool certificate_chain_is_trusted(X509 *const chain[], size_t n_chain,
+                                  X509 *const authorities[],
+                                  size_t n_authorities, time_t now);
+
 /* From when to when it is valid, both included; false when it does not say so
  * in a way that can be read. */
 bool certificate_validity(X509 *certificate, time_t *not_before,

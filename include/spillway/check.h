@@ -144,6 +144,7 @@ struct check_finding {
 /* One run.  Everything in it is in the arena but for what is marked. */
 struct check {
     struct arena arena;
+    struct arena scratch; /* for one pod */
     time_t now;
 
     const char **files; /* in the order in which they were read */
@@ -237,6 +238,10 @@ void check_mend(struct check *check, struct check_finding *finding,
 /* A text in the arena, made harmless for printing, clipped. */
 const char *check_shown(struct check *check, struct text text);
 
+/* One word of a command line, as a shell takes it: in quotes where it must be;
+ * in the arena. */
+const char *check_quoted(struct check *check, const char *word);
+
 /* What words_said() gives, as a string. */
 #define check_said(check, ...)                                                 \
     check_string(words_said(&(check)->arena, (check)->failed, __VA_ARGS__))
@@ -259,9 +264,46 @@ void check_pods(struct check *check);         /* check_pods.c */
 void check_tolerations(struct check *check, const struct check_policy *source,
                        const struct policy *policy);
 
+/*
+ * A node that is not virtual: its labels and taints against what policies set
+ * nodes apart by (check_apart.c).
+ */
+void check_node_apart(struct check *check, const struct check_object *object,
+                      const struct node *node, const struct policy_set *set);
+
+/* A required term that is not for virtual nodes (check_labels.c). */
+bool check_is_for_real_nodes(const struct term *term);
+
+/* kubernetes.io/arch, topology.kubernetes.io/zone: what a node is, which nobody
+ * changes to attract gateways. */
+bool check_is_of_kubernetes(struct text key);
+
+/* The first requirement of the term by which somebody sets nodes apart: a label
+ * can meet it, and it is none of those above.  NULL when there is none. */
+const struct requirement *check_mark(const struct term *term);
+
+/* "KEY=VALUE", fit for printing, in the arena. */
+const char *check_label_pair(struct check *check, struct text key,
+                             struct text value);
+
+/*
+ * "KEY=VALUE KEY=VALUE", as kubectl label takes it: the labels that a node
+ * lacks (NULL: all) to match the term; in the arena.  Empty when there is none,
+ * or setting labels would not do.
+ */
+const char *check_labels(struct check *check, const struct term *term,
+                         const struct node *node);
+
+/* What setting them needs when the node has one with another value: "
+ * --overwrite" or nothing. */
+const char *check_overwrite(const struct term *term, const struct node *node);
+
 /* Labels and taints of a node that are nearly right (check_typos.c). */
 void check_node_typos(struct check *check, const struct check_object *object,
                       const struct node *node, const struct policy_set *set);
+
+/* A webhook of Spillway's, as it is shipped or under another name. */
+bool check_is_ours(const struct check_object *config, const struct json *hook);
 
 /* The service, port and path of one webhook (check_service.c). */
 void check_client_config(struct check *check, const struct check_object *config,

@@ -47,7 +47,8 @@ struct option {
     enum option_kind kind;
     size_t offset;
     const char *argument; /* what --help calls it: FILE, ADDR:PORT; a FILE or
-                             DIR in it is completed by shells */
+                             DIR in it is completed by shells, and so are
+                             the files of a PAIR */
     const char *help;     /* a phrase that fits the line, with the default
                              where there is one */
     const char *choices;  /* CHOICE: "diff|response|patch" */

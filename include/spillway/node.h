@@ -39,7 +39,8 @@ struct pod_demand {
     bool has_terms;                 /* it has required terms, even if empty */
     struct term *terms;             /* of which one must match */
     size_t n_terms;
-    struct term *preferences; /* and their weights, in the same order */
+    struct term *preferences; /* and their weights (1 to 100, or 0 for what
+                                 is none), in the same order */
     long long *weights;
     size_t n_preferences;
     struct resources requests;

@@ -97,17 +97,31 @@ void buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
     buf->len += (size_t)len;
 }
 
+/* The length of the control character at `at`; 0 when it is another one.  Those
+ * from U+0080 to U+009F are two bytes in UTF-8, and begin escape sequences on
+ * some terminals. */
+static size_t control_length(const char *at, size_t left)
+{
+    unsigned char c = (unsigned char)at[0];
+
+    if (c < 0x20 || c == 0x7F)
+        return 1;
+    return c == 0xC2 && left > 1 && (unsigned char)at[1] < 0xA0 ? 2 : 0;
+}
+
 void buf_add_shown(struct buf *buf, struct text text, size_t limit)
 {
     struct text shown = text_clip(text, limit);
 
     for (size_t i = 0; i < shown.len; i++) {
-        unsigned char c = (unsigned char)shown.data[i];
+        size_t len = control_length(&shown.data[i], shown.len - i);
 
-        if (c < 0x20 || c == 0x7F)
-            buf_add_char(buf, '?');
-        else
+        if (len == 0) {
             buf_add_char(buf, shown.data[i]);
+            continue;
+        }
+        buf_add_char(buf, '?');
+        i += len - 1;
     }
 }
 

@@ -20,7 +20,7 @@ struct text check_decode(struct check *check, struct text encoded)
     int len;
 
     check->failed |= !out;
-    if (!out || encoded.len == 0 || encoded.len / 2 > PEM_LIMIT)
+    if (!out || encoded.len == 0 || encoded.len > 2UL * PEM_LIMIT)
         return (struct text){ 0 };
     len = EVP_DecodeBlock(out, (const unsigned char *)encoded.data,
                           (int)encoded.len);
@@ -51,9 +51,9 @@ static void check_trust(struct check *check, const struct check_object *config,
     for (const struct check_pem *p = check->pems; p; p = p->next) {
         if (!check_is_serving(p) || !check_bears_name(p, name))
             continue;
-        if (!certificate_is_trusted(p->pem.certificates[0],
-                                    bundle->certificates,
-                                    bundle->n_certificates, check->now))
+        if (!certificate_chain_is_trusted(
+                p->pem.certificates, p->pem.n_certificates,
+                bundle->certificates, bundle->n_certificates, check->now))
             tell(check, CHECK_CA_BUNDLE_DIFFERS, config, client,
                  "%s: caBundle does not verify the certificate of %s for %s",
                  check_name(check, config), p->label, name);

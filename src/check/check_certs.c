@@ -180,8 +180,7 @@ static bool bears_expected_name(struct check *check,
                 json_get(json_get(h, "clientConfig"), "service");
             struct buf name = { .arena = &check->arena };
 
-            if (!text_has_suffix(json_string(h, "name"), ".spillway.dev") ||
-                !service)
+            if (!service || !check_is_ours(o, h))
                 continue;
             any = true;
             buf_printf(&name, "%s.%s.svc",
@@ -280,7 +279,7 @@ static void check_keys(struct check *check, const struct check_pem *pem)
     finding = tell(check, pem, CHECK_KEY_READABLE,
                    "others may use the key in %s (mode %04o)", pem->label,
                    (unsigned)pem->mode);
-    check_mend(check, finding, "chmod o= %s", pem->label);
+    check_mend(check, finding, "chmod o= %s", check_quoted(check, pem->label));
 }
 
 static void check_pem(struct check *check, const struct check_pem *pem)

@@ -96,6 +96,7 @@ void check_done(struct check *check)
     for (struct check_pem *p = check->pems; p; p = p->next)
         pem_done(&p->pem);
     policy_set_free(check->builtin);
+    arena_done(&check->scratch);
     arena_done(&check->arena);
     *check = (struct check){ 0 };
 }

@@ -120,6 +120,26 @@ const char *check_shown(struct check *check, struct text text)
     return check_said(check, words_outside, text);
 }
 
+const char *check_quoted(struct check *check, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789-_./:=@%+,";
+    struct buf out = { .arena = &check->arena };
+
+    if (*word && strspn(word, plain) == strlen(word))
+        return word;
+    buf_add_char(&out, '\'');
+    for (; *word; word++) {
+        if (*word == '\'')
+            buf_add_string(&out, "'\\'");
+        buf_add_char(&out, *word);
+    }
+    buf_add_char(&out, '\'');
+    check->failed |= out.failed;
+    return out.data ? out.data : "";
+}
+
 const char *check_name(struct check *check, const struct check_object *object)
 {
     struct buf out = { .arena = &check->arena };

@@ -34,8 +34,10 @@ static void suggest_restart(const struct subject *subject,
     const struct json *metadata = json_get(subject->object->root, "metadata");
     const struct json *controller = select_controller(metadata);
     struct text kind = json_string(controller, "kind");
-    const char *name_space = check_shown(check, subject->object->name_space);
-    const char *workload = check_shown(check, select_workload(metadata));
+    const char *name_space =
+        check_quoted(check, check_shown(check, subject->object->name_space));
+    const char *workload =
+        check_quoted(check, check_shown(check, select_workload(metadata)));
 
     if (text_is(kind, "ReplicaSet"))
         check_mend(check, finding,
@@ -47,11 +49,13 @@ static void suggest_restart(const struct subject *subject,
                    text_is(kind, "StatefulSet") ? "statefulset" : "daemonset",
                    workload);
     else
-        check_mend(check, finding,
-                   controller ? "kubectl -n %s delete pod %s"
-                              : "create it anew: kubectl -n %s delete pod %s, "
-                                "and apply its manifest again",
-                   name_space, check_shown(check, subject->object->name));
+        check_mend(
+            check, finding,
+            controller ? "kubectl -n %s delete pod %s"
+                       : "create it anew: kubectl -n %s delete pod %s, "
+                         "and apply its manifest again",
+            name_space,
+            check_quoted(check, check_shown(check, subject->object->name)));
 }
 
 /* --- the rules --------------------------------------------------------- */
@@ -70,8 +74,10 @@ static void check_place(const struct subject *subject)
     struct text name = json_string(subject->spec, "nodeName");
     const struct node *node = find_node(subject->check, name);
 
-    if (!node || node_matches_any(node, subject->policy->terms,
-                                  subject->policy->n_terms))
+    /* In shadow mode no pod is told where to go. */
+    if (!node || subject->policy->shadow ||
+        node_matches_any(node, subject->policy->terms,
+                         subject->policy->n_terms))
         return;
     suggest_restart(subject,
                     tell(subject, CHECK_POD_MISPLACED,
@@ -103,7 +109,7 @@ static void add_verdicts(struct buf *out, const struct subject *subject)
     if (check->n_nodes == 0)
         return;
     if (!placement_make(subject->spec, check->nodes, check->n_nodes, 0,
-                        &check->arena, &placement, &err)) {
+                        &check->scratch, &placement, &err)) {
         out->failed = true;
         return;
     }
@@ -163,7 +169,7 @@ static bool is_there(const struct json *pod)
 /* The pod as it would be created today: on no node yet. */
 static struct json *unplaced(struct check *check, const struct json *pod)
 {
-    struct arena *arena = &check->arena;
+    struct arena *arena = &check->scratch;
     struct json *copy = json_edit(arena, pod, JSON_OBJECT);
     struct json *spec = json_edit(arena, json_get(pod, "spec"), JSON_OBJECT);
 
@@ -175,7 +181,7 @@ static struct json *unplaced(struct check *check, const struct json *pod)
     return copy;
 }
 
-/* Decide for the pod; false when it cannot be read. */
+/* Decide for the pod, in the scratch arena; false when it cannot be read. */
 static bool decide(struct check *check, const struct check_object *object,
                    struct subject *subject)
 {
@@ -191,9 +197,9 @@ static bool decide(struct check *check, const struct check_object *object,
         check->failed = true;
         return false;
     }
-    return document_open(pod, &place, text_of("default"), &check->arena,
+    return document_open(pod, &place, text_of("default"), &check->scratch,
                          &document, &err) &&
-           document_admit(&document, &place, set, &check->arena,
+           document_admit(&document, &place, set, &check->scratch,
                           &subject->admission, &err);
 }
 
@@ -223,7 +229,9 @@ static void check_pod(struct check *check, const struct check_object *object)
 void check_pods(struct check *check)
 {
     for (const struct check_object *o = check->objects; o; o = o->next) {
-        if (text_is(o->kind, "Pod"))
-            check_pod(check, o);
+        if (!text_is(o->kind, "Pod"))
+            continue;
+        arena_reset(&check->scratch);
+        check_pod(check, o);
     }
 }

@@ -66,7 +66,7 @@ static void check_selectors(const struct subject *subject)
         if (!by || (by > selector && selector_covers(selector, by)))
             continue;
         (void)check_tell(
-            subject->check, CHECK_SELECTOR_COVERED, subject->source->file,
+            subject->check, CHECK_SELECTOR_COVERED, subject->source->label,
             selector->line,
             "policy %s: selector %zu (%s) matches nothing that selector %zu "
             "(%s) does not match",
@@ -125,7 +125,7 @@ static void check_order(const struct subject *subject,
     size_t i, j;
 
     if (index > 0 && is_shadowed(set, index)) {
-        (void)check_tell(check, CHECK_POLICY_SHADOWED, subject->source->file,
+        (void)check_tell(check, CHECK_POLICY_SHADOWED, subject->source->label,
                          subject->policy->line,
                          "policy %s: every pod that it selects is taken by a "
                          "policy above it",
@@ -137,7 +137,7 @@ static void check_order(const struct subject *subject,
 
         if (!find_overlap(above, subject->policy, &i, &j))
             continue;
-        (void)check_tell(check, CHECK_POLICIES_OVERLAP, subject->source->file,
+        (void)check_tell(check, CHECK_POLICIES_OVERLAP, subject->source->label,
                          subject->policy->selectors[j].line,
                          "policy %s: pods that match its selector %zu and "
                          "selector %zu of %s get the latter",
@@ -174,7 +174,7 @@ static void check_system_pod(const struct subject *subject, const char *name,
                               &subject->check->arena))
             continue;
         (void)check_tell(
-            subject->check, CHECK_SYSTEM_PODS, subject->source->file,
+            subject->check, CHECK_SYSTEM_PODS, subject->source->label,
             policy->selectors[i].line,
             "policy %s: selector %zu (%s) also matches %s", subject->name,
             i + 1,
@@ -209,7 +209,7 @@ static void check_terms(const struct subject *subject)
     for (size_t i = 0; i < policy->n_terms; i++) {
         if (term_contradicts(&policy->terms[i], NULL, NULL, &check->arena))
             (void)check_tell(
-                check, CHECK_TERM_CONTRADICTS, subject->source->file,
+                check, CHECK_TERM_CONTRADICTS, subject->source->label,
                 line_of(subject, policy->terms[i].node),
                 "policy %s: required term %zu (%s) contradicts itself",
                 subject->name, i + 1,
@@ -245,7 +245,7 @@ static void check_preferences(const struct subject *subject)
 
         if (!is_allowed(subject, preference))
             (void)check_tell(
-                check, CHECK_PREFERENCE_NEVER, subject->source->file,
+                check, CHECK_PREFERENCE_NEVER, subject->source->label,
                 line_of(subject, preference->node),
                 "policy %s: no required term allows the nodes of preference "
                 "%zu (%s)",
@@ -254,7 +254,7 @@ static void check_preferences(const struct subject *subject)
     }
     if (policy->fill_first && policy->n_preferences == 0)
         (void)check_tell(
-            check, CHECK_FILL_FIRST_IDLE, subject->source->file, policy->line,
+            check, CHECK_FILL_FIRST_IDLE, subject->source->label, policy->line,
             "policy %s: fillFirst without preferences", subject->name);
 }
 
@@ -290,7 +290,7 @@ static void check_weights(const struct subject *subject)
     if (most_other == 0 || most_virtual < most_other)
         return;
     (void)check_tell(subject->check, CHECK_PREFERS_VIRTUAL,
-                     subject->source->file, line_of(subject, found->node),
+                     subject->source->label, line_of(subject, found->node),
                      "policy %s: virtual nodes have the weight %lld, and the "
                      "others %lld",
                      subject->name, most_virtual, most_other);

@@ -1,6 +1,8 @@
 /* check_print.c - findings and rules as text and as JSON; see check.h. */
 #include "spillway/check.h"
 
+#include <stdint.h>
+
 #include "spillway/jsonout.h"
 
 static const char *const colours[CHECK_SEVERITIES] = {
@@ -16,7 +18,7 @@ static void add_finding(const struct check_finding *finding, bool colour,
 {
     const struct check_rule_info *rule = check_rule_info(finding->rule);
 
-    buf_add_string(out, finding->file);
+    buf_add_shown(out, text_of(finding->file), SIZE_MAX);
     if (finding->line)
         buf_printf(out, ":%u", finding->line);
     buf_printf(out, ": %s%s%s %s: %s\n", colour ? colours[rule->severity] : "",

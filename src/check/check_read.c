@@ -30,16 +30,15 @@ static void visit(void *context, struct json *root,
     check_sort(reading->check, reading->file, root);
 }
 
-/* The document that line `line` belongs to: the last that begins before. */
-static bool is_policy_line(const struct yaml_documents *documents, size_t line)
+/* Does the line belong to a policy?  *begun documents begin before; lines are
+ * asked about in their order. */
+static bool is_policy_line(const struct yaml_documents *documents, size_t line,
+                           size_t *begun)
 {
-    bool is_policy = true; /* comments in front */
-
-    for (size_t i = 0; i < documents->count; i++) {
-        if (documents->list[i]->line <= line)
-            is_policy = check_is_policy(documents->list[i]);
-    }
-    return is_policy;
+    while (*begun < documents->count && documents->list[*begun]->line <= line)
+        ++*begun;
+    return *begun == 0 || /* comments in front */
+           check_is_policy(documents->list[*begun - 1]);
 }
 
 /*
@@ -50,13 +49,14 @@ static struct text policy_text(struct check *check, struct text bytes,
                                const struct yaml_documents *documents)
 {
     struct buf out = { .arena = &check->arena };
-    size_t line = 1;
+    size_t line = 1, begun = 0;
 
     while (bytes.len) {
         const char *end = memchr(bytes.data, '\n', bytes.len);
         size_t len = end ? (size_t)(end - bytes.data) + 1 : bytes.len;
 
-        if (is_policy_line(documents, line++) || text_has_prefix(bytes, "---"))
+        if (is_policy_line(documents, line++, &begun) ||
+            text_has_prefix(bytes, "---"))
             buf_add(&out, bytes.data, len);
         else
             buf_add_char(&out, '\n');
@@ -164,7 +164,9 @@ static bool note_file(struct check *check, const char *file)
 static void tell_unreadable(struct check *check, const struct error *err)
 {
     check->unreadable.arena = &check->arena;
-    buf_printf(&check->unreadable, "spillway: %s\n", err->text);
+    buf_add_string(&check->unreadable, "spillway: ");
+    buf_add_shown(&check->unreadable, text_of(err->text), sizeof(err->text));
+    buf_add_char(&check->unreadable, '\n');
     check->failed |= check->unreadable.failed;
 }
 

@@ -84,6 +84,17 @@ static bool is_container_port(const struct json *container, struct text target)
     return false;
 }
 
+/* Some container does not list its ports: any number may be one of them. */
+static bool may_listen(const struct check_object *deployment,
+                       const struct json *target)
+{
+    for (const struct json *c = containers_of(deployment); c; c = c->next) {
+        if (!json_first(c, "ports"))
+            return target->type == JSON_NUMBER;
+    }
+    return false;
+}
+
 static void check_target(const struct route *route,
                          const struct check_object *deployment,
                          const struct json *port)
@@ -97,6 +108,8 @@ static void check_target(const struct route *route,
         if (is_container_port(c, target->string))
             return;
     }
+    if (target && may_listen(deployment, target))
+        return;
     tell(route, CHECK_PORT,
          "webhook %s: no container of %s has the port %s to which the Service "
          "leads",
@@ -133,7 +146,8 @@ static bool serves(const struct json *container)
 static void check_path(const struct route *route,
                        const struct check_object *deployment)
 {
-    struct text path = json_string(route->service, "path");
+    struct text given = json_string(route->service, "path");
+    struct text path = given.len ? given : text_of("/");
 
     for (const struct json *c = containers_of(deployment); c; c = c->next) {
         struct text served = argument(c, "--path");
@@ -146,7 +160,7 @@ static void check_path(const struct route *route,
             return;
         tell(route, CHECK_PATH,
              "webhook %s calls the path %s, and %s answers %s", route->hook,
-             path.len ? check_shown(route->check, path) : "/",
+             check_shown(route->check, path),
              check_name(route->check, deployment),
              check_shown(route->check, served));
         return;

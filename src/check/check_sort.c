@@ -150,19 +150,27 @@ bool check_is_policy(const struct json *root)
 
 /* --- objects ----------------------------------------------------------- */
 
+/* Other API groups have a Node and a Service of their own. */
 static bool is_looked_at(const struct check_object *object)
 {
-    static const char *const kinds[] = { "MutatingWebhookConfiguration",
-                                         "Service",
-                                         "Deployment",
-                                         "Node",
-                                         "Pod",
-                                         "Secret",
-                                         "ConfigMap" };
+    static const struct {
+        const char *kind, *version; /* or its beginning, up to a slash */
+    } kinds[] = {
+        { "MutatingWebhookConfiguration", "admissionregistration.k8s.io/" },
+        { "Service", "v1" },
+        { "Deployment", "apps/" },
+        { "Node", "v1" },
+        { "Pod", "v1" },
+        { "Secret", "v1" },
+        { "ConfigMap", "v1" },
+    };
+    struct text version = json_string(object->root, "apiVersion");
 
     for (size_t i = 0; i < array_len(kinds); i++) {
-        if (text_is(object->kind, kinds[i]))
-            return true;
+        if (text_is(object->kind, kinds[i].kind))
+            return strchr(kinds[i].version, '/')
+                       ? text_has_prefix(version, kinds[i].version)
+                       : text_is(version, kinds[i].version);
     }
     return false;
 }

@@ -135,6 +135,34 @@ static void check_by_platform(struct check *check, const char *file,
 
 /* --- given nodes ------------------------------------------------------- */
 
+/* Taints that come and go with the state of a node: cordoned, not ready, short
+ * of memory. */
+static bool is_passing(struct text key)
+{
+    return text_has_prefix(key, "node.kubernetes.io/") ||
+           text_has_prefix(key, "node.cloudprovider.kubernetes.io/");
+}
+
+/* The first lasting taint that the policy does not tolerate, or NULL. */
+static const struct json *untolerated(const struct policy *policy,
+                                      const struct node *node)
+{
+    for (const struct json *t = node->taints ? node->taints->child : NULL; t;
+         t = t->next) {
+        struct toleration taint = toleration_read(t);
+        bool repels = text_is(taint.effect, "NoSchedule") ||
+                      text_is(taint.effect, "NoExecute");
+        size_t i = 0;
+
+        while (i < policy->n_tolerations &&
+               !toleration_covers(&policy->toleration_list[i], &taint))
+            i++;
+        if (repels && i == policy->n_tolerations && !is_passing(taint.key))
+            return t;
+    }
+    return NULL;
+}
+
 static void check_unused(struct check *check, const char *file,
                          const struct policy *policy)
 {
@@ -144,6 +172,8 @@ static void check_unused(struct check *check, const char *file,
     for (size_t i = 0; node; node = node->next, i++) {
         size_t j = 0;
 
+        if (is_passing(policy->toleration_list[i].key))
+            continue;
         while (j < check->n_nodes &&
                !(node_matches_any(&check->nodes[j], policy->terms,
                                   policy->n_terms) &&
@@ -173,7 +203,7 @@ static void check_untolerated(struct check *check, const char *file,
             if (!node_matches(node, &policy->terms[i]))
                 continue;
             example = node;
-            reached = !node_untolerated(node, policy->tolerations);
+            reached = !untolerated(policy, node);
         }
         if (!example || reached)
             continue;
@@ -184,8 +214,7 @@ static void check_untolerated(struct check *check, const char *file,
             check_shown(check, policy->name), i + 1,
             check_said(check, words_term, policy->terms[i].node),
             check_shown(check, example->name),
-            check_said(check, node_write_taint,
-                       node_untolerated(example, policy->tolerations)));
+            check_said(check, node_write_taint, untolerated(policy, example)));
     }
 }
 
@@ -193,9 +222,9 @@ void check_tolerations(struct check *check, const struct check_policy *source,
                        const struct policy *policy)
 {
     if (check->n_nodes == 0) {
-        check_by_platform(check, source->file, policy);
+        check_by_platform(check, source->label, policy);
         return;
     }
-    check_unused(check, source->file, policy);
-    check_untolerated(check, source->file, policy);
+    check_unused(check, source->label, policy);
+    check_untolerated(check, source->label, policy);
 }

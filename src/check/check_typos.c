@@ -102,17 +102,22 @@ static struct check_finding *tell(const struct typo *typo, const char *what,
                       right);
 }
 
-/* KEY=VALUE or KEY=VALUE:EFFECT, as kubectl takes it. */
+/* KEY=VALUE or KEY=VALUE:EFFECT, as kubectl takes it; `before` and `after` are
+ * words of the command. */
 static void mend(const struct typo *typo, struct check_finding *finding,
                  const char *before, const char *key, const char *value,
                  const char *after)
 {
-    check_mend(typo->check, finding,
-               "if that was meant: kubectl %s nodes %s "
-               "%s%s=%s%s%s%s",
-               typo->effect ? "taint" : "label", typo->node, before, key, value,
-               typo->effect ? ":" : "", typo->effect ? typo->effect : "",
-               after);
+    struct check *check = typo->check;
+    const char *pair =
+        check_said(check, buf_printf, "%s=%s%s%s", key, value,
+                   typo->effect ? ":" : "", typo->effect ? typo->effect : "");
+
+    check_mend(
+        check, finding, "if that was meant: kubectl %s nodes %s %s%s%s%s",
+        typo->effect ? "taint" : "label", check_quoted(check, typo->node),
+        *before ? check_quoted(check, before) : "", *before ? " " : "",
+        check_quoted(check, pair), after);
 }
 
 static void check_pair(const struct typo *typo, const struct known *keys,
@@ -123,8 +128,8 @@ static void check_pair(const struct typo *typo, const struct known *keys,
 
     if (right) {
         mend(typo, tell(typo, "key", typo->key, right),
-             check_said(typo->check, buf_printf, "%s- ", typo->key), right,
-             typo->value, "");
+             check_said(typo->check, buf_printf, "%s-", typo->key), right,
+             typo->value, " --overwrite");
     } else if (is_known(keys, key) && (right = meant(values, value))) {
         mend(typo, tell(typo, "value", typo->value, right), "", typo->key,
              right, " --overwrite");

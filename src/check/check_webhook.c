@@ -247,8 +247,7 @@ static bool is_binding_hook(const struct json *hook)
     return false;
 }
 
-/* One of ours, as it is shipped or under another name. */
-static bool is_ours(const struct check_object *config, const struct json *hook)
+bool check_is_ours(const struct check_object *config, const struct json *hook)
 {
     const struct json *service =
         json_get(json_get(hook, "clientConfig"), "service");
@@ -323,7 +322,7 @@ static void check_config(struct check *check, const struct check_object *config)
             policy,
         };
 
-        if (!is_ours(config, h))
+        if (!check_is_ours(config, h))
             continue;
         any = true;
         has_bindings = has_bindings || bindings;

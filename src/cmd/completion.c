@@ -12,7 +12,7 @@ enum completion completion_of_option(const struct option *option)
         return COMPLETION_WORDS;
     if (option->kind == OPTION_FLAG || !option->argument)
         return COMPLETION_NONE;
-    if (strstr(option->argument, "FILE"))
+    if (option->kind == OPTION_PAIR || strstr(option->argument, "FILE"))
         return COMPLETION_FILES;
     return strstr(option->argument, "DIR") ? COMPLETION_DIRS : COMPLETION_NONE;
 }

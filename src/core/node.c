@@ -8,7 +8,10 @@
 #include "spillway/platform.h"
 #include "spillway/shape.h"
 
-enum { SHOWN_MAX_BYTES = 100 };
+enum {
+    SHOWN_MAX_BYTES = 100,
+    WEIGHT_MAX = 100, /* of a v1.PreferredSchedulingTerm */
+};
 
 /* --- reading ----------------------------------------------------------- */
 
@@ -39,6 +42,17 @@ bool node_add_pod(struct node *node, const struct json *spec,
            resources_add_all(&node->used, &requests, arena);
 }
 
+/* What the API server refuses counts for nothing, and sums stay small. */
+static long long read_weight(const struct json *preference)
+{
+    const struct json *weight = json_get(preference, "weight");
+    long long value;
+
+    if (!weight || !text_parse_integer(weight->string, &value))
+        return 0;
+    return value >= 1 && value <= WEIGHT_MAX ? value : 0;
+}
+
 static bool read_preferences(const struct json *list, struct arena *arena,
                              struct pod_demand *demand)
 {
@@ -51,13 +65,8 @@ static bool read_preferences(const struct json *list, struct arena *arena,
                                   &demand->n_preferences))
         return false;
     for (const struct json *e = list ? list->child : NULL; e; e = e->next) {
-        const struct json *weight = json_get(e, "weight");
-
-        if (!json_get(e, "preference"))
-            continue;
-        if (!weight || !text_parse_integer(weight->string, &demand->weights[i]))
-            demand->weights[i] = 0;
-        i++;
+        if (json_get(e, "preference"))
+            demand->weights[i++] = read_weight(e);
     }
     return true;
 }

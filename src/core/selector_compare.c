@@ -2,12 +2,16 @@
  * selector_compare.c - does one selector cover another, or overlap with it? See
  * selector.h for the contract.
  *
- * Requirements are compared by what values they let through.  Where a glob
- * meets a glob nothing is certain but equality.
+ * Requirements are compared by what values they let through.  A glob covers
+ * one that is the same; that two have something in common is seen by trying
+ * examples.
  */
 #include "spillway/selector.h"
 
 #include <fnmatch.h>
+#include <string.h>
+
+enum { EXAMPLE_MAX = 256 };
 
 static bool has_value(const struct selector_requirement *r, struct text value)
 {
@@ -128,46 +132,104 @@ bool selector_covers(const struct selector *a, const struct selector *b)
             text_equal(a->has_container, b->has_container));
 }
 
-/* Can a label meet both, which are on the same key? */
-static bool excludes(const struct selector_requirement *a,
-                     const struct selector_requirement *b)
+/* Some label or annotation must be there for both. */
+static bool share_key(const struct selector *a, const struct selector *b)
 {
-    if (a->op == SELECTOR_IN)
-        return count_admitted(a, b) == 0;
-    if (b->op == SELECTOR_IN)
-        return count_admitted(b, a) == 0;
-    return (a->op == SELECTOR_DOES_NOT_EXIST && needs_label(b)) ||
-           (b->op == SELECTOR_DOES_NOT_EXIST && needs_label(a)) ||
-           (a->op == SELECTOR_GLOB && b->op == SELECTOR_NOT_GLOB &&
-            values_within(a, b)) ||
-           (b->op == SELECTOR_GLOB && a->op == SELECTOR_NOT_GLOB &&
-            values_within(b, a));
+    for (size_t i = 0; i < a->n_requirements; i++) {
+        for (size_t j = 0; j < b->n_requirements; j++) {
+            if (needs_label(&a->requirements[i]) &&
+                needs_label(&b->requirements[j]) &&
+                same_key(&a->requirements[i], &b->requirements[j]))
+                return true;
+        }
+    }
+    return false;
 }
 
-/* Is there surely a value that meets both? */
-static bool meets(const struct selector_requirement *a,
-                  const struct selector_requirement *b)
+/* Does every requirement on the key of `r` hold for that value, or, with an
+ * absent one, without the label? */
+static bool lets_through(const struct selector *selector,
+                         const struct selector_requirement *r,
+                         struct text value)
 {
-    if (a->op == SELECTOR_GLOB && b->op == SELECTOR_GLOB)
-        return values_within(a, b) || values_within(b, a);
-    return needs_label(a) && needs_label(b) && !excludes(a, b);
+    for (size_t i = 0; i < selector->n_requirements; i++) {
+        const struct selector_requirement *other = &selector->requirements[i];
+
+        if (same_key(other, r) &&
+            !(value.data ? admits(other, value) : !needs_label(other)))
+            return false;
+    }
+    return true;
+}
+
+/* A value that the glob is likely to match: of each wildcard the least, of
+ * each set the first.  Absent when it is too long. */
+static struct text example_of(struct text glob, char room[EXAMPLE_MAX])
+{
+    size_t len = 0;
+
+    if (glob.len >= EXAMPLE_MAX)
+        return (struct text){ 0 };
+    for (size_t i = 0; i < glob.len; i++) {
+        const char *at = &glob.data[i];
+        const char *end = *at == '[' ? memchr(at, ']', glob.len - i) : NULL;
+
+        if (*at == '*')
+            continue;
+        if (*at == '?')
+            room[len++] = 'a';
+        else
+            room[len++] = at[end != NULL];
+        i += end ? (size_t)(end - at) : 0;
+    }
+    room[len] = '\0';
+    return (struct text){ room, len };
+}
+
+/* Do some values that `r` lets through meet all that both ask of its key? */
+static bool offers(const struct selector *a, const struct selector *b,
+                   const struct selector_requirement *r)
+{
+    static const struct text any = TEXT("any"), absent = { 0 };
+    struct text value = needs_label(r) ? any : absent;
+    char room[EXAMPLE_MAX];
+
+    if (r->op != SELECTOR_IN && r->op != SELECTOR_GLOB)
+        return lets_through(a, r, value) && lets_through(b, r, value);
+    for (size_t i = 0; i < r->n_values; i++) {
+        value = r->op == SELECTOR_GLOB ? example_of(r->values[i], room)
+                                       : r->values[i];
+        if (value.data && lets_through(a, r, value) &&
+            lets_through(b, r, value))
+            return true;
+    }
+    return false;
+}
+
+/* Does some requirement of `by` on the key of `r` offer such a value? */
+static bool is_offered(const struct selector *by, const struct selector *other,
+                       const struct selector_requirement *r)
+{
+    for (size_t i = 0; i < by->n_requirements; i++) {
+        if (same_key(&by->requirements[i], r) &&
+            offers(by, other, &by->requirements[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Is there for every key of `a` surely a value that meets both? */
+static bool can_be_met(const struct selector *a, const struct selector *b)
+{
+    for (size_t i = 0; i < a->n_requirements; i++) {
+        if (!is_offered(a, b, &a->requirements[i]) &&
+            !is_offered(b, a, &a->requirements[i]))
+            return false;
+    }
+    return true;
 }
 
 bool selector_overlaps(const struct selector *a, const struct selector *b)
 {
-    bool shared = false;
-
-    for (size_t i = 0; i < a->n_requirements; i++) {
-        for (size_t j = 0; j < b->n_requirements; j++) {
-            const struct selector_requirement *x = &a->requirements[i];
-            const struct selector_requirement *y = &b->requirements[j];
-
-            if (!same_key(x, y))
-                continue;
-            if (excludes(x, y))
-                return false;
-            shared = shared || meets(x, y);
-        }
-    }
-    return shared;
+    return share_key(a, b) && can_be_met(a, b) && can_be_met(b, a);
 }

@@ -62,9 +62,9 @@ static bool trust_all(X509_STORE *store, X509 *const authorities[],
 }
 
 static bool verify(X509_STORE_CTX *context, X509_STORE *store, X509 *server,
-                   time_t now)
+                   STACK_OF(X509) * issuers, time_t now)
 {
-    if (X509_STORE_CTX_init(context, store, server, NULL) != 1 ||
+    if (X509_STORE_CTX_init(context, store, server, issuers) != 1 ||
         X509_STORE_CTX_set_purpose(context, X509_PURPOSE_SSL_SERVER) != 1)
         return false;
     X509_STORE_CTX_set_time(context, 0, now);
@@ -73,19 +73,43 @@ static bool verify(X509_STORE_CTX *context, X509_STORE *store, X509 *server,
     return X509_verify_cert(context) == 1;
 }
 
-bool certificate_is_trusted(X509 *server, X509 *const authorities[],
-                            size_t n_authorities, time_t now)
+/* A stack that borrows the certificates; NULL when memory is short. */
+static STACK_OF(X509) * stack_of(X509 *const list[], size_t count)
+{
+    STACK_OF(X509) *stack = sk_X509_new_null();
+
+    for (size_t i = 0; stack && i < count; i++) {
+        if (sk_X509_push(stack, list[i]) > 0)
+            continue;
+        sk_X509_free(stack);
+        stack = NULL;
+    }
+    return stack;
+}
+
+bool certificate_chain_is_trusted(X509 *const chain[], size_t n_chain,
+                                  X509 *const authorities[],
+                                  size_t n_authorities, time_t now)
 {
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *context = X509_STORE_CTX_new();
-    bool trusted = store && context &&
+    STACK_OF(X509) *issuers = stack_of(chain + 1, n_chain - 1);
+    bool trusted = store && context && issuers &&
                    trust_all(store, authorities, n_authorities) &&
-                   verify(context, store, server, now);
+                   verify(context, store, chain[0], issuers, now);
 
     X509_STORE_CTX_free(context);
     X509_STORE_free(store);
+    sk_X509_free(issuers);
     ERR_clear_error();
     return trusted;
+}
+
+bool certificate_is_trusted(X509 *server, X509 *const authorities[],
+                            size_t n_authorities, time_t now)
+{
+    return certificate_chain_is_trusted(&server, 1, authorities, n_authorities,
+                                        now);
 }
 
 static bool time_of(const ASN1_TIME *time, time_t *out)

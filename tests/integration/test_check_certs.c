@@ -293,6 +293,66 @@ static void test_another_ca_in_the_webhook(void **state)
     assert_non_null(strstr(run.out, " for " NAME "\n"));
 }
 
+/* A webhook whose caBundle is the root, for a Service in that namespace. */
+static void write_webhook(const struct scratch *scratch, const char *name_space)
+{
+    auto_free char *root = pki_certificate(&pieces[ROOT]), *path = NULL;
+    auto_buf struct buf webhook = { 0 };
+
+    buf_printf(&webhook,
+               "apiVersion: admissionregistration.k8s.io/v1\n"
+               "kind: MutatingWebhookConfiguration\n"
+               "metadata: {name: other}\n"
+               "webhooks:\n"
+               "- name: gateways.example.com\n"
+               "  clientConfig:\n"
+               "    service: {name: spillway, namespace: %s}\n"
+               "    caBundle: ",
+               name_space);
+    buf_add_base64(&webhook, text_of(root));
+    buf_add_char(&webhook, '\n');
+    path = scratch_write(scratch, "webhook.yaml", webhook.data, 0600);
+}
+
+static void check_served(const char *letters, const char *name_space,
+                         struct run *run)
+{
+    const struct row row = { .files = { letters } };
+    auto_scratch struct scratch scratch;
+    auto_free char *args = NULL;
+
+    scratch_init(&scratch);
+    write_file(&scratch, &row, 0);
+    write_webhook(&scratch, name_space);
+    assert_true(asprintf(&args, "check %s", scratch.path) > 0);
+    run_words(run, NULL, args);
+    assert_string_equal(run->err, "");
+}
+
+/* The API server gets the issuers that the server sends. */
+static void test_issuer_beside_the_certificate(void **state)
+{
+    auto_run struct run with = { 0 }, without = { 0 };
+
+    (void)state;
+    check_served("dm", "spillway-system", &with);
+    check_served("d", "spillway-system", &without);
+    assert_null(strstr(with.out, "SPW215"));
+    assert_non_null(strstr(without.out, "error SPW215: "));
+}
+
+/* The name that is expected is that of the webhook's Service, whatever the
+ * webhook is called. */
+static void test_another_namespace(void **state)
+{
+    auto_run struct run run = { 0 };
+
+    (void)state;
+    check_served("l", "edge", &run);
+    assert_non_null(
+        strstr(run.out, " does not bear the name spillway.edge.svc\n"));
+}
+
 int main(void)
 {
     static const struct CMUnitTest others[] = {
@@ -300,6 +360,8 @@ int main(void)
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_what_is_made_is_good),
         cmocka_unit_test(test_another_ca_in_the_webhook),
+        cmocka_unit_test(test_issuer_beside_the_certificate),
+        cmocka_unit_test(test_another_namespace),
     };
     struct CMUnitTest tests[array_len(rows) + array_len(others)];
     size_t n = 0;

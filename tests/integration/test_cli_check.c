@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -34,6 +35,10 @@
 #define ECI "{key: virtual-kubelet.io/provider, value: alibabacloud, effect: NoSchedule}"
 #define GATEWAYS "- name: gw\n" MATCH("istio-system", LABEL("istio: ingressgateway"))
 #define TOLERATIONS(list) "  tolerations: [" list "]\n"
+
+#define TOLERATING(list) POLICY GATEWAYS TOLERATIONS(list) AFFINITY(REQUIRED(OURS))
+#define SECOND "- name: second\n" MATCH("shop", LABEL("a: b")) TOLERATIONS("{key: second, value: s}") AFFINITY(REQUIRED(TERM("pool", "second")))
+#define BOTH "{matchExpressions: [{key: a, operator: In, values: [b]}, {key: pool, operator: In, values: [gw]}]}"
 
 #define NODE(name, labels, spec) "---\napiVersion: v1\nkind: Node\nmetadata: {name: " name ", labels: {" labels "}}\nspec: {" spec "}\n"
 #define TAINT(key, value, effect) "taints: [{key: " key ", value: " value ", effect: " effect "}]"
@@ -109,6 +114,12 @@ static struct row rows[] = {
     { CHECK_POLICIES_OVERLAP, "no pod matches both", POLICY NAMED("a", LABEL("a: b")) NAMED("b", LABEL("a: c")), NULL, NULL },
     { CHECK_POLICIES_OVERLAP, "selectors on different labels", POLICY NAMED("a", LABEL("a: b")) NAMED("b", LABEL("c: d")), NULL, NULL },
 
+    { CHECK_POLICIES_OVERLAP, "the value that is in both is ruled out apart", POLICY NAMED("a", EXPRESSION("a", "In", "x, v"))
+      NAMED("b", "{matchExpressions: [{key: a, operator: In, values: [v, z]}, {key: a, operator: NotIn, values: [v]}]}"), NULL, NULL },
+    { CHECK_POLICIES_OVERLAP, "a glob within a glob", POLICY NAMED("a", EXPRESSION("a", "Glob", "'x*'")) NAMED("b", EXPRESSION("a", "Glob", "'xv-*', 'w'") ", " LABEL("a: x")),
+      "pods that match its selector 1 and selector 1 of a", NULL },
+    { CHECK_POLICIES_OVERLAP, "globs that have nothing in common", POLICY NAMED("a", EXPRESSION("a", "Glob", "'x*'")) NAMED("b", EXPRESSION("a", "Glob", "'v*'")), NULL, NULL },
+
     { CHECK_SYSTEM_PODS, "istiod", POLICY NAMED("a", EXPRESSION("app", "Glob", "'istio*'")), "(app like istio*) also matches istiod", NULL },
     { CHECK_SYSTEM_PODS, "ztunnel", POLICY NAMED("a", "{hasContainer: istio-proxy}"), "also matches ztunnel", NULL },
     { CHECK_SYSTEM_PODS, "waypoints", POLICY NAMED("a", EXPRESSION("gateway.istio.io/managed", "Glob", "'*'")), "also matches waypoints", NULL },
@@ -140,6 +151,7 @@ static struct row rows[] = {
       "virtual-kubelet.io/provider=alibabacloud:NoSchedule is tolerated, and no required term asks for type=virtual-kubelet", NULL },
     { CHECK_TOLERATION_UNUSED, "a taint that no allowed node has", POLICY GATEWAYS TOLERATIONS(ECI ", {key: x, operator: Exists}") AFFINITY(REQUIRED(VIRTUAL)) GOOD_VIRTUAL,
       "has a taint for x", NULL },
+    { CHECK_TOLERATION_UNUSED, "a taint that comes and goes", POLICY GATEWAYS TOLERATIONS(ECI ", {key: node.kubernetes.io/unreachable, operator: Exists}") AFFINITY(REQUIRED(VIRTUAL)) GOOD_VIRTUAL, NULL, NULL },
     { CHECK_TOLERATION_UNUSED, "with its label", POLICY GATEWAYS TOLERATIONS(ECI) AFFINITY(REQUIRED(VIRTUAL)), NULL, NULL },
     { CHECK_TOLERATION_UNUSED, "with nodes that have it", POLICY GATEWAYS TOLERATIONS(ECI) AFFINITY(REQUIRED(VIRTUAL)) GOOD_VIRTUAL, NULL, NULL },
 
@@ -148,6 +160,8 @@ static struct row rows[] = {
     { CHECK_TERM_UNTOLERATED, "a node whose taint is not tolerated", POLICY GATEWAYS TOLERATIONS(ECI) AFFINITY(REQUIRED(OURS)) GOOD_NODE,
       "allows node node1, whose taint mykey=myvalue:NoSchedule is not tolerated", NULL },
     { CHECK_TERM_UNTOLERATED, "another platform's toleration", POLICY GATEWAYS TOLERATIONS("{key: virtual-kubelet.io/provider, value: azure}") AFFINITY(REQUIRED(VIRTUAL)), NULL, NULL },
+    { CHECK_TERM_UNTOLERATED, "a node that is cordoned for now", POLICY GATEWAYS TOLERATE AFFINITY(REQUIRED(OURS))
+      NODE("m1", "mykey4pod: asmgateway", TAINT("node.kubernetes.io/unschedulable", "''", "NoSchedule")), NULL, NULL },
     { CHECK_TERM_UNTOLERATED, "a node whose taint is", POLICY GATEWAYS TOLERATE AFFINITY(REQUIRED(OURS)) GOOD_NODE, NULL, NULL },
 
     { CHECK_FILL_FIRST_IDLE, "nothing is preferred", POLICY GATEWAYS TOLERATE "  spillover: {fillFirst: true}\n", "fillFirst without preferences", NULL },
@@ -208,11 +222,15 @@ static struct row rows[] = {
     { CHECK_PORT, "a port that the Service lacks", HOOK_CLIENT("service: {name: spillway, namespace: spillway-system, port: 8443, path: /mutate}") SERVED, "calls port 8443", NULL },
     { CHECK_PORT, "a targetPort that no container has", HOOK_CLIENT(CLIENT) SERVICE("{port: 443, targetPort: 9443}") DEPLOYMENT("app: spillway", "serve"),
       "has the port 9443", NULL },
+    { CHECK_PORT, "a container that does not list its ports", HOOK_CLIENT(CLIENT) SERVICE("{port: 443, targetPort: 9443}") "---\napiVersion: apps/v1\nkind: Deployment\n"
+      "metadata: {name: spillway, namespace: spillway-system}\nspec: {template: {metadata: {labels: {app: spillway}}, spec: {containers: [{name: s}]}}}\n", NULL, NULL },
     { CHECK_PORT, "they agree by number", HOOK_CLIENT(CLIENT) SERVICE("{port: 443, targetPort: 8443}") DEPLOYMENT("app: spillway", "serve"), NULL, NULL },
 
     { CHECK_PATH, "the server answers another", HOOK_CLIENT(CLIENT) SERVICE("{port: 443, targetPort: https}") DEPLOYMENT("app: spillway", "serve, --path=/hook"),
       "calls the path /mutate, and Deployment spillway-system/spillway answers /hook", NULL },
     { CHECK_PATH, "none in the webhook", HOOK_CLIENT("service: {name: spillway, namespace: spillway-system}") SERVED, "calls the path /,", NULL },
+    { CHECK_PATH, "none, and the server answers /", HOOK_CLIENT("service: {name: spillway, namespace: spillway-system}")
+      SERVICE("{port: 443, targetPort: https}") DEPLOYMENT("app: spillway", "serve, --path=/"), NULL, NULL },
     { CHECK_PATH, "both say the same", HOOK_CLIENT("service: {name: spillway, namespace: spillway-system, path: /hook}")
       SERVICE("{port: 443, targetPort: https}") DEPLOYMENT("app: spillway", "serve, --path, /hook"), NULL, NULL },
 
@@ -239,29 +257,54 @@ static struct row rows[] = {
 
     { CHECK_LABEL_WITHOUT_TAINT, "no taint", NODE("m1", "mykey4pod: asmgateway", ""), "node m1 has the label mykey4pod=asmgateway, and not the taint",
       "kubectl taint nodes m1 mykey=myvalue:NoSchedule" },
+    { CHECK_LABEL_WITHOUT_TAINT, "the second of two values", POLICY GATEWAYS TOLERATE AFFINITY(REQUIRED(TERM("pool", "a, b"))) NODE("m1", "pool: b", ""),
+      "node m1 has the label pool=b, and not the taint mykey=myvalue:NoSchedule", NULL },
+    { CHECK_LABEL_WITHOUT_TAINT, "what nodes are anyway", POLICY GATEWAYS TOLERATE AFFINITY(REQUIRED(TERM("kubernetes.io/arch", "amd64")))
+      NODE("m1", "kubernetes.io/arch: amd64", ""), NULL, NULL },
     { CHECK_LABEL_WITHOUT_TAINT, "both", CLUSTER, NULL, NULL },
 
     { CHECK_TAINT_WITHOUT_LABEL, "no label", NODE("m1", "", TAINT("mykey", "myvalue", "NoSchedule")), "node m1 has the taint mykey=myvalue:NoSchedule, and not the label",
       "kubectl label nodes m1 mykey4pod=asmgateway" },
+    { CHECK_TAINT_WITHOUT_LABEL, "another value", NODE("m1", "mykey4pod: other", TAINT("mykey", "myvalue", "NoSchedule")), "and not the label mykey4pod=asmgateway",
+      "kubectl label nodes m1 mykey4pod=asmgateway --overwrite" },
+    { CHECK_TAINT_WITHOUT_LABEL, "what a second policy asks for", TOLERATING("{key: mykey, value: a}") SECOND NODE("m1", "", TAINT("second", "s", "NoSchedule")),
+      "has the taint second=s:NoSchedule, and not the label pool=second", "kubectl label nodes m1 pool=second" },
+    { CHECK_TAINT_WITHOUT_LABEL, "one label of two", POLICY GATEWAYS TOLERATE AFFINITY(REQUIRED(BOTH)) NODE("m1", "a: b", TAINT("mykey", "myvalue", "NoSchedule")),
+      "and not the label pool=gw", "kubectl label nodes m1 pool=gw" },
+    { CHECK_TAINT_WITHOUT_LABEL, "a name that a shell would take apart", NODE("'a$(x)'", "", TAINT("mykey", "myvalue", "NoSchedule")), "node a$(x) has the taint",
+      "kubectl label nodes 'a$(x)' mykey4pod=asmgateway" },
+    { CHECK_TAINT_WITHOUT_LABEL, "what nobody labels", POLICY GATEWAYS TOLERATE AFFINITY(REQUIRED(TERM("kubernetes.io/arch", "amd64")))
+      NODE("m1", "kubernetes.io/arch: arm64", TAINT("mykey", "myvalue", "NoSchedule")), NULL, NULL },
     { CHECK_TAINT_WITHOUT_LABEL, "neither", NODE("m1", "", ""), NULL, NULL },
 
     { CHECK_KEYS_MIXED, "the taint's key as a label", NODE("m1", "mykey: asmgateway", ""), "node m1 has the label mykey, which is the key of the taint",
       "kubectl label nodes m1 mykey- mykey4pod=asmgateway" },
     { CHECK_KEYS_MIXED, "the label's key as a taint", NODE("m1", "mykey4pod: asmgateway", TAINT("mykey4pod", "asmgateway", "NoSchedule")),
       "node m1 has the taint mykey4pod, which is the key of the label", "kubectl taint nodes m1 mykey4pod- mykey=myvalue:NoSchedule" },
+    { CHECK_KEYS_MIXED, "a label of another pool", NODE("m1", "mykey: gpu", ""), NULL, NULL },
+    { CHECK_KEYS_MIXED, "a label of Kubernetes", TOLERATING("{key: kubernetes.io/arch, value: arm64}") NODE("m1", "kubernetes.io/arch: arm64", ""), NULL, NULL },
     { CHECK_KEYS_MIXED, "both, and the right ones too", NODE("m1", "'mykey4pod': asmgateway, mykey: x", TAINT("mykey", "myvalue", "NoSchedule")), NULL, NULL },
 
     { CHECK_TAINT_DIFFERS, "another value", NODE("m1", "mykey4pod: asmgateway", TAINT("mykey", "other", "NoSchedule")), "has the taint mykey=other:NoSchedule",
       "kubectl taint nodes m1 mykey=myvalue:NoSchedule --overwrite" },
     { CHECK_TAINT_DIFFERS, "another effect", NODE("m1", "mykey4pod: asmgateway", TAINT("mykey", "myvalue", "NoExecute")), "has the taint mykey=myvalue:NoExecute",
-      "kubectl taint nodes m1 mykey=myvalue:NoSchedule mykey-" },
+      "kubectl taint nodes m1 mykey=myvalue:NoSchedule mykey:NoExecute- --overwrite" },
+    { CHECK_TAINT_DIFFERS, "another effect, where nothing says which", TOLERATING("{key: mykey, value: myvalue}") NODE("m1", "mykey4pod: asmgateway", TAINT("mykey", "v", "NoExecute")),
+      "has the taint mykey=v:NoExecute, and the policy tolerates mykey=myvalue:NoSchedule", "mykey:NoExecute- --overwrite" },
+    { CHECK_TAINT_DIFFERS, "besides the right one", NODE("m1", "mykey4pod: asmgateway", "taints: [{key: mykey, value: myvalue, effect: NoSchedule}, {key: mykey, value: x, effect: NoExecute}]"),
+      "has the taint mykey=x:NoExecute", NULL },
     { CHECK_TAINT_DIFFERS, "the right one", CLUSTER, NULL, NULL },
+    { CHECK_TAINT_DIFFERS, "a node of another pool", CLUSTER NODE("m1", "", TAINT("mykey", "gpu", "NoSchedule")), NULL, NULL },
+    { CHECK_TAINT_DIFFERS, "that of a second toleration", TOLERATING("{key: mykey, value: a, effect: NoSchedule}, {key: mykey, value: b, effect: NoSchedule}")
+      NODE("m1", "mykey4pod: asmgateway", TAINT("mykey", "b", "NoSchedule")), NULL, NULL },
 
     { CHECK_NO_VIRTUAL_NODE, "none", GOOD_NODE, "spills over to type=virtual-kubelet, and there is no such node", NULL },
     { CHECK_NO_VIRTUAL_NODE, "one", CLUSTER, NULL, NULL },
 
     { CHECK_VIRTUAL_UNTAINTED, "no taint", GOOD_NODE NODE("vk", "type: virtual-kubelet", ""), "virtual node vk (type=virtual-kubelet) has no taint",
       "kubectl taint nodes vk virtual-kubelet.io/provider=alibabacloud:NoSchedule" },
+    { CHECK_VIRTUAL_UNTAINTED, "no taint, where the policy is for another platform", TOLERATING("{key: virtual-kubelet.io/provider, value: azure}") NODE("vk", "type: virtual-kubelet", ""),
+      "has no taint", "kubectl taint nodes vk virtual-kubelet.io/provider=azure:NoSchedule" },
     { CHECK_VIRTUAL_UNTAINTED, "that of another platform", NODE("vk", "type: virtual-kubelet", TAINT("virtual-kubelet.io/provider", "azure", "NoSchedule")), NULL, NULL },
 
     { CHECK_NODE_TYPO, "a value", NODE("m1", "type: virtual-kublet", ""), "the value 'virtual-kublet' of a label is close to 'virtual-kubelet'",
@@ -273,6 +316,7 @@ static struct row rows[] = {
     { CHECK_NODE_TYPO, "words of their own", NODE("m1", "type: gpu, zone: a, kubernetes.io/arch: amd64, node.kubernetes.io/instance-type: ecs.g7", TAINT("dedicated", "gpu", "NoSchedule")), NULL, NULL },
 
     { CHECK_NODES_CORDONED, "all of them", NODE("m1", "mykey4pod: asmgateway", "unschedulable: true"), "all 1 nodes with mykey4pod=asmgateway are cordoned", NULL },
+    { CHECK_NODES_CORDONED, "a Node of another API group", "apiVersion: longhorn.io/v1beta2\nkind: Node\nmetadata: {name: m1, labels: {mykey4pod: asmgateway}}\nspec: {unschedulable: true}\n", NULL, NULL },
     { CHECK_NODES_CORDONED, "one of two", NODE("m1", "mykey4pod: asmgateway", "unschedulable: true") GOOD_NODE, NULL, NULL },
 
     /* --- pods ----------------------------------------------------------- */
@@ -285,6 +329,7 @@ static struct row rows[] = {
 
     { CHECK_POD_MISPLACED, "on another node", CLUSTER NODE("m1", "", "") GATEWAY("g", "", ON("m1"), "Running"), "Pod istio-system/g runs on node m1, which policy asm-gateway does not allow",
       "rollout restart deployment/edge" },
+    { CHECK_POD_MISPLACED, "a policy in shadow mode", POLICY GATEWAYS "  mode: shadow\n" TOLERATE AFFINITY(REQUIRED(OURS)) NODE("m1", "", "") GATEWAY("g", "", ON("m1"), "Running"), NULL, NULL },
     { CHECK_POD_MISPLACED, "on a labelled node", CLUSTER GATEWAY("g", "", ON("node1"), "Running"), NULL, NULL },
     { CHECK_POD_MISPLACED, "on a node that is not given", CLUSTER GATEWAY("g", "", ON("m2"), "Running"), NULL, NULL },
 
@@ -439,6 +484,27 @@ static void test_lines_of_terms(void **state)
     assert_non_null(strstr(run.out, "standard input:11: warning SPW108: "));
 }
 
+/* A line is one of the text that is named: of a ConfigMap's entry here. */
+static void test_lines_of_an_entry(void **state)
+{
+    auto_run struct run run = { 0 };
+
+    (void)state;
+    run_words(&run,
+              "apiVersion: v1\nkind: ConfigMap\n"
+              "metadata: {name: p, namespace: ns}\ndata:\n  policy.yaml: |\n"
+              "    apiVersion: spillway.dev/v1\n    kind: Policy\n"
+              "    policies:\n    - name: a\n"
+              "      match:\n        namespaces: [x]\n"
+              "        selectors:\n"
+              "        - matchLabels: {a: b}\n"
+              "        - matchLabels: {a: b}\n"
+              "      tolerations: [{operator: Exists}]\n",
+              "check -");
+    assert_non_null(strstr(run.out, "standard input (policy.yaml of ConfigMap "
+                                    "ns/p):9: warning SPW102: "));
+}
+
 static void test_unknown_objects_are_counted(void **state)
 {
     auto_buf struct buf input = { 0 };
@@ -457,6 +523,28 @@ static void test_unknown_objects_are_counted(void **state)
     assert_int_equal(run.status, 0);
     assert_non_null(strstr(run.out, "nothing found in 1 file (501 objects of "
                                     "other kinds skipped)\n"));
+}
+
+/* A policy in front of all that a cluster has: what is done for a line must not
+ * grow with the number of documents. */
+static void test_policy_among_many(void **state)
+{
+    auto_buf struct buf input = { 0 };
+    auto_run struct run run = { 0 };
+    time_t begun = time(NULL);
+
+    (void)state;
+    buf_add_string(&input, POLICY "- name: a\n  colour: red\n");
+    for (int i = 0; i < 20000; i++)
+        buf_printf(&input,
+                   "---\napiVersion: v1\nkind: Thing\n"
+                   "metadata:\n  name: t%d\n",
+                   i);
+    run_words(&run, input.data, "check -");
+    assert_non_null(
+        strstr(run.out, "standard input:5: error SPW101: policies[0].colour"));
+    assert_non_null(strstr(run.out, "(20000 objects of other kinds skipped)"));
+    assert_true(time(NULL) - begun < 20);
 }
 
 static void test_unreadable(void **state)
@@ -506,6 +594,27 @@ static void test_directory(void **state)
     (void)unlink(loop);
 }
 
+/* The name of a file is text from outside, like what is in it. */
+static void test_file_names(void **state)
+{
+    auto_scratch struct scratch scratch;
+    auto_free char *good = NULL, *bad = NULL, *args = NULL;
+    auto_run struct run run = { 0 };
+
+    (void)state;
+    scratch_init(&scratch);
+    good = scratch_write(&scratch, "a\033[2J.yaml",
+                         POLICY "- name: a\n  colour: red\n", 0600);
+    bad = scratch_write(&scratch, "b\033[2J\n.yaml", "a: [\n", 0600);
+    assert_true(asprintf(&args, "check %s", scratch.path) > 0);
+    run_words(&run, NULL, args);
+    assert_int_equal(run.status, 2);
+    assert_null(strchr(run.out, '\033'));
+    assert_null(strchr(run.err, '\033'));
+    assert_non_null(strstr(run.out, "/a?[2J.yaml:5: error SPW101: "));
+    assert_non_null(strstr(run.err, "/b?[2J?.yaml: line 2: "));
+}
+
 /* What is shipped is as it should be. */
 static void test_shipped(void **state)
 {
@@ -528,9 +637,12 @@ int main(void)
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_lines_of_terms),
+        cmocka_unit_test(test_lines_of_an_entry),
         cmocka_unit_test(test_unknown_objects_are_counted),
+        cmocka_unit_test(test_policy_among_many),
         cmocka_unit_test(test_unreadable),
         cmocka_unit_test(test_directory),
+        cmocka_unit_test(test_file_names),
         cmocka_unit_test(test_shipped),
     };
     struct CMUnitTest tests[array_len(rows) + array_len(others)];

@@ -51,6 +51,21 @@ static void test_binary(void **state)
     assert_memory_equal(buf.data, "a\0b\0", 4);
 }
 
+static void test_shown(void **state)
+{
+    auto_buf struct buf buf = { 0 };
+
+    (void)state;
+    buf_add_shown(&buf, text_of("a\033b\177\tc"), 100);
+    assert_string_equal(buf.data, "a?b??c");
+    buf_clear(&buf);
+    buf_add_shown(&buf, text_of("\302\233m \302\205 \302\240\303\251"), 100);
+    assert_string_equal(buf.data, "?m ? \302\240\303\251");
+    buf_clear(&buf);
+    buf_add_shown(&buf, text_of("ab\303\251"), 3);
+    assert_string_equal(buf.data, "ab");
+}
+
 /* Fill byte by byte over several sizes of the buffer. */
 static void fill(struct buf *buf)
 {
@@ -354,6 +369,7 @@ static const struct CMUnitTest singles[] = {
     CASE("what is appended stands in order", test_appends),
     CASE("appending nothing gives an empty string", test_nothing_added),
     CASE("a buffer holds NUL bytes", test_binary),
+    CASE("control characters are not shown", test_shown),
     CASE("a buffer grows and stays terminated", test_grows),
     CASE("a buffer grows in an arena", test_grows_in_arena),
     CASE("a failure is remembered until the buffer is cleared",

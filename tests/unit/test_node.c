@@ -216,6 +216,29 @@ static void test_without_preferences(void **state)
     assert_int_equal(placement.groups[0].replicas, 3);
 }
 
+/* What the API server refuses is not added up, and does not overflow. */
+static void test_weights_out_of_range(void **state)
+{
+    auto_arena struct arena arena = { 0 };
+    struct placement placement;
+    struct node nodes[3];
+
+    (void)state;
+    read_nodes(&arena, nodes);
+    place(&arena, nodes,
+          PREFERRED(PREFERENCE("9223372036854775807", "e") "," PREFERENCE(
+              "9223372036854775807",
+              "e") "," PREFERENCE("-5",
+                                  "e") "," PREFERENCE("101",
+                                                      "e") "," PREFERENCE("1",
+                                                                          "v")),
+          0, &placement);
+    assert_ptr_equal(placement.list[0].node, &nodes[0]);
+    assert_int_equal(placement.list[0].score, 100);
+    assert_int_equal(placement.list[1].weights, 0);
+    assert_int_equal(placement.list[1].score, 0);
+}
+
 static void test_pods_take_room(void **state)
 {
     auto_arena struct arena arena = { 0 };
@@ -242,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_infeasible_nodes_do_not_scale),
         cmocka_unit_test(test_without_preferences),
+        cmocka_unit_test(test_weights_out_of_range),
         cmocka_unit_test(test_pods_take_room),
     };
     struct CMUnitTest tests[array_len(rows) + array_len(placements)];
