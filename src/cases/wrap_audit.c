@@ -80,7 +80,8 @@ static void note_flaw(struct wrap_audit *audit, enum wrap_flaw_kind kind,
     if (flaw->count++ > 0)
         return;
     flaw->line = line;
-    (void)snprintf(flaw->detail, sizeof(flaw->detail), "%s", detail);
+    (void)snprintf(flaw->detail, sizeof(flaw->detail), "%.*s",
+                   (int)sizeof(flaw->detail) - 1, detail);
 }
 
 /* --- one request, one case ---------------------------------------------- */
