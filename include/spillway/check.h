@@ -194,6 +194,14 @@ void check_add_pem(struct check *check, const char *file, const char *label,
 void check_add_policy(struct check *check, const char *file, const char *label,
                       struct text bytes);
 
+/* Take the certificates of the server's Secret, once everything is read: the
+ * one that is called spillway-tls, or that its Deployment mounts.  Others are
+ * skipped. */
+void check_take_secrets(struct check *check);
+
+/* True for a container that runs `spillway serve` (check_service.c). */
+bool check_serves(const struct json *container);
+
 /* True for a document that is a policy of ours, or was meant to be one; and for
  * a text that is likely to be one. */
 bool check_is_policy(const struct json *root);

@@ -97,6 +97,18 @@ void buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
     buf->len += (size_t)len;
 }
 
+/* Marks that turn the direction of writing (U+200E, U+200F, U+202A to U+202E,
+ * U+2066 to U+2069), with which a text can be shown as another. */
+static bool is_direction(const char *at)
+{
+    unsigned char second = (unsigned char)at[1], third = (unsigned char)at[2];
+
+    if (second == 0x80)
+        return third == 0x8E || third == 0x8F ||
+               (third >= 0xAA && third <= 0xAE);
+    return second == 0x81 && third >= 0xA6 && third <= 0xA9;
+}
+
 /* The length of the control character at `at`; 0 when it is another one.  Those
  * from U+0080 to U+009F are two bytes in UTF-8, and begin escape sequences on
  * some terminals. */
@@ -106,7 +118,9 @@ static size_t control_length(const char *at, size_t left)
 
     if (c < 0x20 || c == 0x7F)
         return 1;
-    return c == 0xC2 && left > 1 && (unsigned char)at[1] < 0xA0 ? 2 : 0;
+    if (c == 0xC2)
+        return left > 1 && (unsigned char)at[1] < 0xA0 ? 2 : 0;
+    return c == 0xE2 && left > 2 && is_direction(at) ? 3 : 0;
 }
 
 void buf_add_shown(struct buf *buf, struct text text, size_t limit)

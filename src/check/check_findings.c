@@ -118,6 +118,7 @@ static int compare_findings(const void *a, const void *b)
 
 void check_all(struct check *check)
 {
+    check_take_secrets(check);
     check_gather_nodes(check);
     check_policies(check);
     check_webhooks(check);

@@ -134,7 +134,7 @@ static struct text argument(const struct json *container, const char *name)
     return (struct text){ 0 };
 }
 
-static bool serves(const struct json *container)
+bool check_serves(const struct json *container)
 {
     for (const struct json *a = json_first(container, "args"); a; a = a->next) {
         if (text_is(a->string, "serve"))
@@ -152,7 +152,7 @@ static void check_path(const struct route *route,
     for (const struct json *c = containers_of(deployment); c; c = c->next) {
         struct text served = argument(c, "--path");
 
-        if (!serves(c))
+        if (!check_serves(c))
             continue;
         if (!served.len)
             served = text_of("/mutate");

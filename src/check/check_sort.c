@@ -49,8 +49,40 @@ static void add_encoded(struct check *check, const struct check_object *secret,
                       check_decode(check, value->string));
 }
 
-/* A Secret for TLS: kubernetes.io/tls, with ca.crt where cert-manager made
- * it. */
+/* Does the Deployment run the server, and mount the Secret? */
+static bool mounts(const struct check_object *deployment,
+                   const struct check_object *secret)
+{
+    const struct json *spec = json_get(
+        json_get(json_get(deployment->root, "spec"), "template"), "spec");
+    bool serves = false;
+
+    for (const struct json *c = json_first(spec, "containers"); c; c = c->next)
+        serves = serves || check_serves(c);
+    for (const struct json *v = json_first(spec, "volumes"); serves && v;
+         v = v->next) {
+        if (text_equal(json_string(json_get(v, "secret"), "secretName"),
+                       secret->name))
+            return true;
+    }
+    return false;
+}
+
+/* Other servers' Secrets are nobody's business. */
+static bool is_ours(const struct check *check,
+                    const struct check_object *secret)
+{
+    if (text_is(secret->name, "spillway-tls"))
+        return true;
+    for (const struct check_object *o = check->objects; o; o = o->next) {
+        if (text_is(o->kind, "Deployment") &&
+            text_equal(o->name_space, secret->name_space) && mounts(o, secret))
+            return true;
+    }
+    return false;
+}
+
+/* kubernetes.io/tls, with ca.crt where cert-manager made it. */
 static void add_secret(struct check *check, const struct check_object *secret)
 {
     static const char *const keys[] = { "ca.crt", "tls.crt", "tls.key" };
@@ -61,6 +93,18 @@ static void add_secret(struct check *check, const struct check_object *secret)
 
         if (value && value->string.len)
             add_encoded(check, secret, value);
+    }
+}
+
+void check_take_secrets(struct check *check)
+{
+    for (const struct check_object *o = check->objects; o; o = o->next) {
+        if (!text_is(o->kind, "Secret"))
+            continue;
+        if (is_ours(check, o))
+            add_secret(check, o);
+        else
+            check->n_skipped++;
     }
 }
 
@@ -205,8 +249,6 @@ void check_sort(struct check *check, const char *file, struct json *root)
         check->n_skipped++;
         return;
     }
-    if (text_is(object->kind, "Secret"))
-        add_secret(check, object);
     if (text_is(object->kind, "ConfigMap"))
         add_config_map(check, object);
     if (!check->objects_tail)

@@ -353,11 +353,37 @@ static void test_another_namespace(void **state)
         strstr(run.out, " does not bear the name spillway.edge.svc\n"));
 }
 
+/* The Secret of some other server is not judged; one that the server's
+ * Deployment mounts is, whatever it is called. */
+static void test_other_secrets(void **state)
+{
+    static const char secret[] =
+        "---\napiVersion: v1\nkind: Secret\n"
+        "metadata: {name: shop-tls, namespace: n}\ntype: kubernetes.io/tls\n"
+        "data: {tls.crt: aGVsbG8=, tls.key: aGVsbG8=}\n";
+    static const char deployment[] =
+        "apiVersion: apps/v1\nkind: Deployment\n"
+        "metadata: {name: s, namespace: n}\nspec: {template: {spec: {"
+        "containers: [{name: s, args: [serve]}], "
+        "volumes: [{name: t, secret: {secretName: shop-tls}}]}}}\n";
+    auto_run struct run alone = { 0 }, mounted = { 0 };
+    auto_free char *both = NULL;
+
+    (void)state;
+    assert_true(asprintf(&both, "%s%s", deployment, secret) > 0);
+    run_words(&alone, secret, "check -");
+    run_words(&mounted, both, "check -");
+    assert_non_null(strstr(alone.out, "nothing found in 1 file (1 object of "));
+    assert_non_null(strstr(mounted.out, "error SPW301: tls.crt of Secret "
+                                        "n/shop-tls"));
+}
+
 int main(void)
 {
     static const struct CMUnitTest others[] = {
         cmocka_unit_test(test_every_rule),
         cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_other_secrets),
         cmocka_unit_test(test_what_is_made_is_good),
         cmocka_unit_test(test_another_ca_in_the_webhook),
         cmocka_unit_test(test_issuer_beside_the_certificate),

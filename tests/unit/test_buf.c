@@ -62,6 +62,11 @@ static void test_shown(void **state)
     buf_add_shown(&buf, text_of("\302\233m \302\205 \302\240\303\251"), 100);
     assert_string_equal(buf.data, "?m ? \302\240\303\251");
     buf_clear(&buf);
+    /* what turns the direction of writing; a dash is none of it */
+    buf_add_shown(&buf, text_of("a\342\200\256b\342\201\246c\342\200\224"),
+                  100);
+    assert_string_equal(buf.data, "a?b?c\342\200\224");
+    buf_clear(&buf);
     buf_add_shown(&buf, text_of("ab\303\251"), 3);
     assert_string_equal(buf.data, "ab");
 }
