@@ -162,6 +162,16 @@ static bool lets_through(const struct selector *selector,
     return true;
 }
 
+/* How far behind a `[` its `]` stands; 0 when there is none. */
+static size_t set_length(struct text glob, size_t start)
+{
+    for (size_t i = start + 1; i < glob.len; i++) {
+        if (glob.data[i] == ']')
+            return i - start;
+    }
+    return 0;
+}
+
 /* A value that the glob is likely to match: of each wildcard the least, of
  * each set the first.  Absent when it is too long. */
 static struct text example_of(struct text glob, char room[EXAMPLE_MAX])
@@ -171,16 +181,16 @@ static struct text example_of(struct text glob, char room[EXAMPLE_MAX])
     if (glob.len >= EXAMPLE_MAX)
         return (struct text){ 0 };
     for (size_t i = 0; i < glob.len; i++) {
-        const char *at = &glob.data[i];
-        const char *end = *at == '[' ? memchr(at, ']', glob.len - i) : NULL;
+        char c = glob.data[i];
+        size_t set = c == '[' ? set_length(glob, i) : 0;
 
-        if (*at == '*')
+        if (c == '*')
             continue;
-        if (*at == '?')
+        if (c == '?')
             room[len++] = 'a';
         else
-            room[len++] = at[end != NULL];
-        i += end ? (size_t)(end - at) : 0;
+            room[len++] = set ? glob.data[i + 1] : c;
+        i += set;
     }
     room[len] = '\0';
     return (struct text){ room, len };

@@ -359,11 +359,11 @@ static void test_other_secrets(void **state)
 {
     static const char secret[] =
         "---\napiVersion: v1\nkind: Secret\n"
-        "metadata: {name: shop-tls, namespace: n}\ntype: kubernetes.io/tls\n"
+        "metadata: {name: shop-tls, namespace: ns}\ntype: kubernetes.io/tls\n"
         "data: {tls.crt: aGVsbG8=, tls.key: aGVsbG8=}\n";
     static const char deployment[] =
         "apiVersion: apps/v1\nkind: Deployment\n"
-        "metadata: {name: s, namespace: n}\nspec: {template: {spec: {"
+        "metadata: {name: s, namespace: ns}\nspec: {template: {spec: {"
         "containers: [{name: s, args: [serve]}], "
         "volumes: [{name: t, secret: {secretName: shop-tls}}]}}}\n";
     auto_run struct run alone = { 0 }, mounted = { 0 };
@@ -375,7 +375,7 @@ static void test_other_secrets(void **state)
     run_words(&mounted, both, "check -");
     assert_non_null(strstr(alone.out, "nothing found in 1 file (1 object of "));
     assert_non_null(strstr(mounted.out, "error SPW301: tls.crt of Secret "
-                                        "n/shop-tls"));
+                                        "ns/shop-tls"));
 }
 
 int main(void)
