@@ -187,9 +187,10 @@ static struct text example_of(struct text glob, char room[EXAMPLE_MAX])
         if (c == '*')
             continue;
         if (c == '?')
-            room[len++] = 'a';
-        else
-            room[len++] = set ? glob.data[i + 1] : c;
+            c = 'a';
+        else if (set)
+            c = glob.data[i + 1];
+        room[len++] = c;
         i += set;
     }
     room[len] = '\0';
