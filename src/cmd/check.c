@@ -107,6 +107,10 @@ static int run(const struct command *command, int argc, char *argv[])
         check_read(&check, ".");
     for (int i = 0; i < operands; i++)
         check_read(&check, argv[i]);
+    if (check.n_files == 0 && !check.unreadable.len) {
+        check_done(&check);
+        return command_usage(command, "there is no file to check");
+    }
     check_all(&check);
     status = finish(&check, &given);
     check_done(&check);
@@ -136,7 +140,8 @@ const struct command cmd_check = {
         "by the\n"
         "built-in one.\n",
     .exits = "0 no error\n1 an error, or with --strict a warning\n"
-             "2 a file could not be read, or is neither YAML, JSON nor PEM",
+             "2 there is no file, or one that could not be read, or is neither "
+             "YAML, JSON nor PEM",
     .options = options,
     .n_options = array_len(options),
     .run = run,

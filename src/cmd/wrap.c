@@ -21,7 +21,7 @@ struct wrap_options {
 static const struct option options[] = {
     { .name = "dir", .kind = OPTION_STRING, .argument = "DIR",
       .offset = offsetof(struct wrap_options, dir),
-      .help = "where the cases go; made if its parent exists" },
+      .help = "where the cases go (required)" },
     { .name = "policy", .kind = OPTION_STRING, .argument = "FILE|DIR",
       .offset = offsetof(struct wrap_options, policy),
       .help = "the policy (default: the built-in one)" },

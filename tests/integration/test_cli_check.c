@@ -566,6 +566,22 @@ static void test_unreadable(void **state)
     assert_non_null(strstr(run.err, "/no/such/file: No such file"));
 }
 
+/* A path that was mistyped must not look like an answer of yes. */
+static void test_nothing_to_check(void **state)
+{
+    auto_scratch struct scratch scratch;
+    auto_free char *args = NULL;
+    auto_run struct run run = { 0 };
+
+    (void)state;
+    scratch_init(&scratch);
+    assert_true(asprintf(&args, "check %s", scratch.path) > 0);
+    run_words(&run, NULL, args);
+    assert_int_equal(run.status, 2);
+    assert_string_equal(run.out, "");
+    assert_non_null(strstr(run.err, "there is no file to check"));
+}
+
 /* A directory is read once, whatever links there are in it; what is hidden or
  * ends otherwise is passed by. */
 static void test_directory(void **state)
@@ -641,6 +657,7 @@ int main(void)
         cmocka_unit_test(test_unknown_objects_are_counted),
         cmocka_unit_test(test_policy_among_many),
         cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_nothing_to_check),
         cmocka_unit_test(test_directory),
         cmocka_unit_test(test_file_names),
         cmocka_unit_test(test_shipped),
