@@ -102,6 +102,8 @@ static struct row rows[] = {
     { CHECK_SELECTOR_COVERED, "a value within a glob", POLICY NAMED("a", EXPRESSION("a", "Glob", "'x*'") ", " LABEL("a: xy")),
       "selector 2 (a=xy)", NULL },
     { CHECK_SELECTOR_COVERED, "selectors that only overlap", POLICY NAMED("a", LABEL("a: b") ", " LABEL("c: d")), NULL, NULL },
+    { CHECK_SELECTOR_COVERED, "one of two values outside the glob",
+      POLICY NAMED("a", EXPRESSION("a", "Glob", "'x*'") ", " EXPRESSION("a", "In", "xy, z")), NULL, NULL },
     { CHECK_SELECTOR_COVERED, "a value outside the glob", POLICY NAMED("a", EXPRESSION("a", "Glob", "'x*'") ", " LABEL("a: yx")), NULL, NULL },
 
     { CHECK_POLICY_SHADOWED, "all its pods are taken", POLICY NAMED("a", LABEL("a: b")) NAMED("b", LABEL("a: b, c: d")),
@@ -566,6 +568,63 @@ static void test_unreadable(void **state)
     assert_non_null(strstr(run.err, "/no/such/file: No such file"));
 }
 
+/* Of two selectors that say the same, one is told. */
+static void test_the_same_twice(void **state)
+{
+    auto_run struct run run = { 0 };
+
+    (void)state;
+    run_words(&run, POLICY NAMED("a", LABEL("a: b") ", " LABEL("a: b")),
+              "check -");
+    assert_non_null(strstr(run.out, "\n1 warning in 1 file\n"));
+}
+
+/* What the conditions let through is known when they are those of the policy:
+ * none of its pods is in the namespace of the webhook. */
+static void test_our_conditions(void **state)
+{
+    static const char narrow[] =
+        "operator: In\n      values:\n      - istio-system";
+    static const char wide[] =
+        "operator: NotIn\n      values:\n      - kube-system";
+    auto_run struct run made = { 0 }, run = { 0 };
+    auto_buf struct buf input = { 0 };
+    const char *at;
+
+    (void)state;
+    run_words(&made, NULL, "manifest webhook");
+    at = strstr(made.out, narrow);
+    assert_non_null(at);
+    buf_add(&input, made.out, (size_t)(at - made.out));
+    buf_printf(&input, "%s%s", wide, at + strlen(narrow));
+    run_words(&run, input.data, "check -");
+    assert_null(strstr(run.out, "SPW201"));
+    assert_non_null(strstr(run.out, "SPW216"));
+}
+
+/* What a node is judged by is the policy that stands nearest. */
+static void test_nearest_policy(void **state)
+{
+    static const char with_policy[] =
+        POLICY "- name: a\n" MATCH("x", LABEL("a: b"))
+            TOLERATIONS("{key: near, operator: Exists}")
+                AFFINITY(REQUIRED(TERM("here", "'1'")))
+                    NODE("m1", "here: '1'", "");
+    auto_scratch struct scratch scratch;
+    auto_free char *near = NULL, *beside = NULL, *args = NULL;
+    auto_run struct run run = { 0 };
+
+    (void)state;
+    scratch_init(&scratch);
+    near = scratch_write(&scratch, "near.yaml", with_policy, 0600);
+    beside = scratch_write(&scratch, "beside.yaml",
+                           POLICY NAMED("b", LABEL("a: b")), 0600);
+    assert_true(asprintf(&args, "check %s", scratch.path) > 0);
+    run_words(&run, NULL, args);
+    assert_non_null(strstr(run.out, "has the label here=1, and not the taint "
+                                    "near:NoSchedule"));
+}
+
 /* A path that was mistyped must not look like an answer of yes. */
 static void test_nothing_to_check(void **state)
 {
@@ -657,6 +716,9 @@ int main(void)
         cmocka_unit_test(test_unknown_objects_are_counted),
         cmocka_unit_test(test_policy_among_many),
         cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_the_same_twice),
+        cmocka_unit_test(test_our_conditions),
+        cmocka_unit_test(test_nearest_policy),
         cmocka_unit_test(test_nothing_to_check),
         cmocka_unit_test(test_directory),
         cmocka_unit_test(test_file_names),

@@ -95,6 +95,8 @@ static struct row rows[] = {
     { "empty terms match no node", "explain " GOLDEN "all-terms-empty/pod.yaml", NULL, NULL, NULL, 0, "\nMay run on\n  no node\n", NULL },
     { "preferences by weight", "explain " GATEWAY, NULL, NULL, NULL, 0,
       "\nPrefers\n   80  mykey4pod=asmgateway  (added)\n   20  type=virtual-kubelet  (added)\n", NULL },
+    { "its own preferences are not called added", "explain " GOLDEN "arch-affinity/review.json", NULL, NULL, NULL, 0,
+      "\n    2  kubernetes.io/arch=amd64\n", NULL },
     { "warnings have a way out", "explain " GOLDEN "eci-label/pod.yaml", NULL, NULL, NULL, 0,
       "\n    way out: remove the label or annotation\n", NULL },
     /* nodes */
