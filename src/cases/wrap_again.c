@@ -1,6 +1,6 @@
 /* wrap_again.c - what exists, as it would be created again. */
 #include "spillway/macros.h"
-#include "spillway/wrap.h"
+#include "spillway/wrap_parts.h"
 
 /* What the API server, the scheduler and kubectl add to a pod.  An ephemeral
  * container is never created with its pod. */

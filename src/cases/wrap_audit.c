@@ -7,7 +7,7 @@
 #include "spillway/buf.h"
 #include "spillway/macros.h"
 #include "spillway/redact.h"
-#include "spillway/wrap.h"
+#include "spillway/wrap_parts.h"
 
 /* --- what is read of an event ------------------------------------------- */
 

@@ -10,7 +10,7 @@
 #include "spillway/redact.h"
 #include "spillway/summary.h"
 #include "spillway/words.h"
-#include "spillway/wrap.h"
+#include "spillway/wrap_parts.h"
 
 /* Redaction goes by the kind that the request names, so its object must be of
  * that kind: a Secret in a request for a Pod would be kept. */

@@ -5,7 +5,7 @@
 
 #include "spillway/buf.h"
 #include "spillway/words.h"
-#include "spillway/wrap.h"
+#include "spillway/wrap_parts.h"
 
 void wrap_tally_kind(struct wrap_tally *tally, struct text kind)
 {

@@ -1,12 +1,12 @@
 /*
  * check_apart.c - is a node set apart for gateways as the policies have it: the
  * label that a required term asks for, and the taint that is tolerated?  See
- * check.h.
+ * check_parts.h.
  *
  * A node of another pool may have the same keys with values of its own; it is
  * told about only when something says that it is meant for gateways.
  */
-#include "spillway/check.h"
+#include "spillway/check_parts.h"
 
 #include "spillway/buf.h"
 #include "spillway/platform.h"

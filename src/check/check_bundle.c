@@ -1,7 +1,7 @@
 /*
- * check_bundle.c - does the API server trust the webhook?  See check.h.
+ * check_bundle.c - does the API server trust the webhook?  See check_parts.h.
  */
-#include "spillway/check.h"
+#include "spillway/check_parts.h"
 
 #include <openssl/evp.h>
 

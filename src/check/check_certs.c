@@ -1,5 +1,5 @@
-/* check_certs.c - the rules about certificates and keys; see check.h. */
-#include "spillway/check.h"
+/* check_certs.c - the rules about certificates and keys; see check_parts.h. */
+#include "spillway/check_parts.h"
 
 #include <openssl/evp.h>
 #include <openssl/objects.h>

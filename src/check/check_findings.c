@@ -1,8 +1,8 @@
 /*
  * check_findings.c - what was found, and the order in which everything is
- * looked at; see check.h.
+ * looked at; see check_parts.h.
  */
-#include "spillway/check.h"
+#include "spillway/check_parts.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

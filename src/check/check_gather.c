@@ -1,8 +1,8 @@
 /*
  * check_gather.c - what was read, looked up: nodes, objects by name, the
- * policies that matter for a file; see check.h.
+ * policies that matter for a file; see check_parts.h.
  */
-#include "spillway/check.h"
+#include "spillway/check_parts.h"
 
 #include <string.h>
 

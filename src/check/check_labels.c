@@ -1,8 +1,8 @@
 /*
  * check_labels.c - the labels by which a required term sets nodes apart, as
- * kubectl takes them; see check.h.
+ * kubectl takes them; see check_parts.h.
  */
-#include "spillway/check.h"
+#include "spillway/check_parts.h"
 
 #include "spillway/buf.h"
 #include "spillway/platform.h"

@@ -1,5 +1,5 @@
-/* check_nodes.c - the rules about nodes; see check.h. */
-#include "spillway/check.h"
+/* check_nodes.c - the rules about nodes; see check_parts.h. */
+#include "spillway/check_parts.h"
 
 #include "spillway/buf.h"
 #include "spillway/platform.h"

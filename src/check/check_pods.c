@@ -1,5 +1,5 @@
-/* check_pods.c - the rules about pods that exist; see check.h. */
-#include "spillway/check.h"
+/* check_pods.c - the rules about pods that exist; see check_parts.h. */
+#include "spillway/check_parts.h"
 
 #include "spillway/admit.h"
 #include "spillway/buf.h"

@@ -1,5 +1,5 @@
-/* check_policy.c - the rules about policies; see check.h. */
-#include "spillway/check.h"
+/* check_policy.c - the rules about policies; see check_parts.h. */
+#include "spillway/check_parts.h"
 
 #include "spillway/buf.h"
 #include "spillway/platform.h"

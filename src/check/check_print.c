@@ -1,5 +1,5 @@
-/* check_print.c - findings and rules as text and as JSON; see check.h. */
-#include "spillway/check.h"
+/* check_print.c - findings and rules as text and as JSON; see check_parts.h. */
+#include "spillway/check_parts.h"
 
 #include <stdint.h>
 

@@ -1,7 +1,8 @@
 /*
- * check_read.c - reads the files that `spillway check` looks at; see check.h.
+ * check_read.c - reads the files that `spillway check` looks at; see
+ * check_parts.h.
  */
-#include "spillway/check.h"
+#include "spillway/check_parts.h"
 
 #include <errno.h>
 #include <fts.h>

@@ -4,7 +4,7 @@
  * An id never changes its meaning and is never used again: users switch rules
  * off and search for them by it.
  */
-#include "spillway/check.h"
+#include "spillway/check_parts.h"
 
 /* clang-format off */
 static const struct check_rule_info rules[CHECK_RULES] = {

@@ -1,8 +1,8 @@
 /*
  * check_service.c - do the webhook, the Service and the Deployment agree?  See
- * check.h.
+ * check_parts.h.
  */
-#include "spillway/check.h"
+#include "spillway/check_parts.h"
 
 #include "spillway/buf.h"
 

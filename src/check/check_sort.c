@@ -1,8 +1,8 @@
 /*
  * check_sort.c - sorts what `spillway check` has read into objects, policies
- * and certificates; see check.h.
+ * and certificates; see check_parts.h.
  */
-#include "spillway/check.h"
+#include "spillway/check_parts.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
 /*
  * check_tolerations.c - do a policy's tolerations and its required terms go
- * together?  See check.h.
+ * together?  See check_parts.h.
  *
  * Where there are nodes they decide; without them what is known of the
  * platforms' virtual nodes does.
  */
-#include "spillway/check.h"
+#include "spillway/check_parts.h"
 
 #include "spillway/buf.h"
 #include "spillway/platform.h"

@@ -1,8 +1,8 @@
 /*
  * check_typos.c - labels and taints of nodes that are close to those which
- * policies and platforms use, and are not the same; see check.h.
+ * policies and platforms use, and are not the same; see check_parts.h.
  */
-#include "spillway/check.h"
+#include "spillway/check_parts.h"
 
 #include "spillway/buf.h"
 #include "spillway/names.h"

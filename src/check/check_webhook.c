@@ -1,5 +1,6 @@
-/* check_webhook.c - the rules about webhook configurations; see check.h. */
-#include "spillway/check.h"
+/* check_webhook.c - the rules about webhook configurations; see check_parts.h.
+ */
+#include "spillway/check_parts.h"
 
 #include "spillway/buf.h"
 #include "spillway/manifest.h"

@@ -2,7 +2,7 @@
  * check.c - `spillway check`: everything that is wrong with policies, webhook
  * configurations, certificates, nodes and pods, and how to mend it.
  */
-#include "spillway/check.h"
+#include "spillway/check_parts.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * wrap.c - `spillway wrap`: makes cases for `spillway test` from what a user
  * has: dumps of a cluster, rendered charts, reviews, audit logs.
  */
-#include "spillway/wrap.h"
+#include "spillway/wrap_parts.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "spillway/check.h"
+#include "spillway/check_parts.h"
 #include "spillway/dump.h"
 #include "spillway/explanation.h"
 #include "spillway/nodes.h"

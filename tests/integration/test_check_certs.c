@@ -12,7 +12,7 @@
 #include "run.h"
 #include "scratch.h"
 
-#include "spillway/check.h"
+#include "spillway/check_parts.h"
 #include "spillway/macros.h"
 
 #define NAME "spillway.spillway-system.svc"

@@ -14,7 +14,7 @@
 #include "run.h"
 #include "scratch.h"
 
-#include "spillway/check.h"
+#include "spillway/check_parts.h"
 #include "spillway/macros.h"
 
 static void test_rules_are_listed(void **state)

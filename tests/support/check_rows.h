@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "spillway/check.h"
+#include "spillway/check_parts.h"
 
 struct check_row {
     enum check_rule rule;

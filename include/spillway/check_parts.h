@@ -1,13 +1,13 @@
 /*
- * check.h - the parts of `spillway check`: what is looked at, the rules, and
- * what was found.
+ * check_parts.h - the parts of `spillway check`: what is looked at, the rules,
+ * and what was found.
  *
  * Files are read first, and sorted into objects, policies and certificates;
  * then each family of rules looks at all of them, since most mistakes are that
  * two things do not agree.
  */
-#ifndef SPILLWAY_CHECK_H
-#define SPILLWAY_CHECK_H
+#ifndef SPILLWAY_CHECK_PARTS_H
+#define SPILLWAY_CHECK_PARTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /*
- * wrap.h - the parts of `spillway wrap`: what a user has becomes cases of
+ * wrap_parts.h - the parts of `spillway wrap`: what a user has becomes cases of
  * `spillway test`.
  */
-#ifndef SPILLWAY_WRAP_H
-#define SPILLWAY_WRAP_H
+#ifndef SPILLWAY_WRAP_PARTS_H
+#define SPILLWAY_WRAP_PARTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
