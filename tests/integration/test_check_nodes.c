@@ -80,5 +80,6 @@ static struct check_row rows[] = {
 
 int main(void)
 {
-    return check_rows_run("check nodes", rows, array_len(rows), CHECK_NO_LABELLED_NODE, CHECK_NODES_CORDONED);
+    return check_rows_run("check nodes", rows, array_len(rows),
+                          CHECK_NO_LABELLED_NODE, CHECK_NODES_CORDONED);
 }

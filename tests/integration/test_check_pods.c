@@ -33,5 +33,6 @@ static struct check_row rows[] = {
 
 int main(void)
 {
-    return check_rows_run("check pods", rows, array_len(rows), CHECK_POD_WITHOUT_POLICY, CHECK_POD_OPTED_OUT);
+    return check_rows_run("check pods", rows, array_len(rows),
+                          CHECK_POD_WITHOUT_POLICY, CHECK_POD_OPTED_OUT);
 }

@@ -95,5 +95,6 @@ static struct check_row rows[] = {
 
 int main(void)
 {
-    return check_rows_run("check policies", rows, array_len(rows), CHECK_POLICY_MISTAKE, CHECK_FILL_FIRST_IDLE);
+    return check_rows_run("check policies", rows, array_len(rows),
+                          CHECK_POLICY_MISTAKE, CHECK_FILL_FIRST_IDLE);
 }

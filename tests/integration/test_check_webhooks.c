@@ -1,5 +1,6 @@
 /*
- * test_check_webhooks.c - the rules of `spillway check` about webhook configurations.
+ * test_check_webhooks.c - the rules of `spillway check` about webhook
+ * configurations.
  */
 #include "check_inputs.h"
 #include "check_rows.h"
@@ -94,5 +95,6 @@ static struct check_row rows[] = {
 
 int main(void)
 {
-    return check_rows_run("check webhooks", rows, array_len(rows), CHECK_OWN_NAMESPACE, CHECK_CA_BUNDLE);
+    return check_rows_run("check webhooks", rows, array_len(rows),
+                          CHECK_OWN_NAMESPACE, CHECK_CA_BUNDLE);
 }
