@@ -73,9 +73,6 @@ void coverage_done(struct coverage *coverage);
 
 #define auto_coverage __attribute__((cleanup(coverage_done)))
 
-/* The guards, by the reason that each gives; *count of them. */
-const enum reason *coverage_guards(size_t *count);
-
 /* --- how it is told (coverage_print.c) ---------------------------------- */
 
 /* Print it to stdout, with a closing line.  Fails with SYSTEM. */

@@ -14,6 +14,7 @@
 #include "spillway/merge.h"
 #include "spillway/placement.h"
 #include "spillway/review.h"
+#include "spillway/select.h"
 #include "spillway/trace.h"
 
 struct arena;
@@ -31,8 +32,6 @@ struct explained_guard {
     enum guard_state state;
     struct text detail; /* what it looked at */
 };
-
-enum { EXPLAINED_GUARDS = 9 };
 
 /* A toleration of the policy. */
 struct explained_toleration {
@@ -52,8 +51,6 @@ struct explained_nodes {
     struct node *list;
     size_t count;
     size_t replicas; /* to be placed; 0 for none */
-    size_t n_pods;   /* that were counted on them */
-    size_t n_others; /* objects of other kinds, skipped */
 };
 
 /* All of it lives in the arena, in the document or in the policy set. */
@@ -62,7 +59,7 @@ struct explanation {
     struct admission admission;
     const struct review *review;
     struct trace trace;
-    struct explained_guard guards[EXPLAINED_GUARDS];
+    struct explained_guard guards[SELECT_GUARDS];
 
     const struct json *before, *after; /* PodSpecs; NULL when it is no pod */
     struct term *own_terms;            /* the required terms of `before` */

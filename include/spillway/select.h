@@ -12,6 +12,10 @@
 #include "spillway/policy.h"
 #include "spillway/review.h"
 
+/* The guards, in their order. */
+enum { SELECT_GUARDS = 9 };
+extern const enum reason select_guards[SELECT_GUARDS];
+
 struct verdict {
     /* The guard that held; REASON_DAEMONSET lets tolerations be merged, and
      * REASON_APPLIED means that none held. */
@@ -20,8 +24,7 @@ struct verdict {
 };
 
 /*
- * Run the guards, in their order: not-a-pod, subresource, operation, no-match,
- * opted-out, mirror-pod, node-name-set, rollout, daemonset.  A Binding, when
+ * Run the guards, in their order.  A Binding, when
  * some policy has scaleInFirst, is asked for its subresource, operation,
  * namespace and node only.  Fails only with SYSTEM.
  */

@@ -50,6 +50,12 @@ bool text_has_prefix(struct text text, const char *prefix);
 /* True when `text` ends with `suffix` and is longer. */
 bool text_has_suffix(struct text text, const char *suffix);
 
+/*
+ * Cut the first line off a text of several, without its newline: false when the
+ * text is empty.  For `while (text_take_line(&text, &line))`.
+ */
+bool text_take_line(struct text *text, struct text *line);
+
 /* The order of two texts that are pointed to, for qsort(3). */
 int text_compare_pointers(const void *a, const void *b);
 

@@ -93,3 +93,16 @@ size_t text_utf8_sequence(const char *at, size_t left)
     }
     return len;
 }
+
+bool text_take_line(struct text *text, struct text *line)
+{
+    const char *end = text->len ? memchr(text->data, '\n', text->len) : NULL;
+    size_t len = end ? (size_t)(end - text->data) : text->len;
+    size_t taken = len + (end != NULL);
+
+    if (text->len == 0)
+        return false;
+    *line = (struct text){ text->data, len };
+    *text = (struct text){ text->data + taken, text->len - taken };
+    return true;
+}

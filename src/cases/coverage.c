@@ -3,19 +3,8 @@
 
 #include "spillway/macros.h"
 #include "spillway/review.h"
+#include "spillway/select.h"
 #include "spillway/testcase.h"
-
-const enum reason *coverage_guards(size_t *count)
-{
-    static const enum reason guards[] = {
-        REASON_NOT_A_POD,     REASON_SUBRESOURCE, REASON_OPERATION,
-        REASON_NO_MATCH,      REASON_OPTED_OUT,   REASON_MIRROR_POD,
-        REASON_NODE_NAME_SET, REASON_ROLLOUT,     REASON_DAEMONSET,
-    };
-
-    *count = array_len(guards);
-    return guards;
-}
 
 static bool init_selector(struct coverage_selector *selector,
                           const struct selector *from, struct arena *arena)
@@ -145,8 +134,7 @@ bool coverage_add(struct coverage *coverage,
 
 struct coverage_sum coverage_sum(const struct coverage *coverage)
 {
-    struct coverage_sum sum = { 0 };
-    const enum reason *guards = coverage_guards(&sum.all_guards);
+    struct coverage_sum sum = { .all_guards = SELECT_GUARDS };
 
     for (size_t i = 0; i < coverage->n_policies; i++) {
         for (size_t j = 0; j < coverage->policies[i].n_selectors; j++) {
@@ -159,8 +147,8 @@ struct coverage_sum coverage_sum(const struct coverage *coverage)
                                     selector->requirements[k].failed;
         }
     }
-    for (size_t i = 0; i < sum.all_guards; i++)
-        sum.guards += coverage->reasons[guards[i]] > 0;
+    for (size_t i = 0; i < SELECT_GUARDS; i++)
+        sum.guards += coverage->reasons[select_guards[i]] > 0;
     return sum;
 }
 

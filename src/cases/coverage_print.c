@@ -4,68 +4,19 @@
 #include <stdio.h>
 
 #include "spillway/jsonout.h"
+#include "spillway/select.h"
 #include "spillway/words.h"
 
 /* --- selectors in words ------------------------------------------------ */
-
-/* How an operator is said before one value and before a list. */
-static const char *operator_words(enum selector_operator op, bool one)
-{
-    switch (op) {
-    case SELECTOR_IN:
-        return one ? "=" : " in ";
-    case SELECTOR_NOT_IN:
-        return one ? "!=" : " not in ";
-    case SELECTOR_GLOB:
-        return " like ";
-    case SELECTOR_NOT_GLOB:
-        return " not like ";
-    case SELECTOR_EXISTS:
-    case SELECTOR_DOES_NOT_EXIST:
-        break;
-    }
-    return "";
-}
-
-static void add_requirement(struct buf *out,
-                            const struct selector_requirement *requirement)
-{
-    size_t count = requirement->n_values;
-
-    if (requirement->op == SELECTOR_DOES_NOT_EXIST)
-        buf_add_string(out, "no ");
-    if (requirement->annotation)
-        buf_add_string(out, "annotation ");
-    words_outside(out, requirement->key);
-    buf_add_string(out, operator_words(requirement->op, count == 1));
-    if (count > 1)
-        buf_add_char(out, '(');
-    for (size_t i = 0; i < count; i++) {
-        buf_add_string(out, i ? ", " : "");
-        words_outside(out, requirement->values[i]);
-    }
-    if (count > 1)
-        buf_add_char(out, ')');
-}
 
 /* The requirement at `i`; the one behind the last is the container. */
 static void add_words(struct buf *out, const struct selector *selector,
                       size_t i)
 {
-    if (i < selector->n_requirements) {
-        add_requirement(out, &selector->requirements[i]);
-        return;
-    }
-    buf_add_string(out, "container ");
-    words_outside(out, selector->has_container);
-}
-
-static void add_selector(struct buf *out, const struct coverage_selector *from)
-{
-    for (size_t i = 0; i < from->n_requirements; i++) {
-        buf_add_string(out, i ? " and " : "");
-        add_words(out, from->selector, i);
-    }
+    if (i < selector->n_requirements)
+        words_selector_requirement(out, &selector->requirements[i]);
+    else
+        words_container(out, selector);
 }
 
 /* --- text -------------------------------------------------------------- */
@@ -97,7 +48,7 @@ static void add_policy(struct buf *out, const struct coverage_policy *policy)
         const struct coverage_selector *selector = &policy->selectors[i];
 
         buf_printf(out, "  selector %zu: ", i + 1);
-        add_selector(out, selector);
+        words_selector(out, selector->selector);
         buf_add_string(out, ": matched ");
         add_cases(out, selector->matched);
         for (size_t j = 0; j < selector->n_requirements; j++) {
@@ -114,13 +65,10 @@ static void add_policy(struct buf *out, const struct coverage_policy *policy)
 
 static void add_outcomes(struct buf *out, const struct coverage *coverage)
 {
-    size_t count;
-    const enum reason *guards = coverage_guards(&count);
-
     buf_add_string(out, "guards\n");
-    for (size_t i = 0; i < count; i++) {
-        buf_printf(out, "  %s: ", reason_name(guards[i]));
-        add_cases(out, coverage->reasons[guards[i]]);
+    for (size_t i = 0; i < SELECT_GUARDS; i++) {
+        buf_printf(out, "  %s: ", reason_name(select_guards[i]));
+        add_cases(out, coverage->reasons[select_guards[i]]);
     }
     buf_add_string(out, "warnings\n");
     for (size_t i = 0; i < WARNING_KINDS; i++) {
@@ -173,7 +121,7 @@ static cJSON *selector_json(const struct coverage_selector *selector)
     cJSON *object = cJSON_CreateObject(), *list;
     auto_buf struct buf words = { 0 };
 
-    add_selector(&words, selector);
+    words_selector(&words, selector->selector);
     jsonout_add(object, "words", buf_text(&words));
     jsonout_add_count(object, "matched", selector->matched);
     list = cJSON_AddArrayToObject(object, "requirements");
@@ -206,9 +154,6 @@ cJSON *coverage_json(const struct coverage *coverage)
 {
     struct coverage_sum sum = coverage_sum(coverage);
     cJSON *root = cJSON_CreateObject(), *list, *object;
-    size_t count;
-    const enum reason *guards = coverage_guards(&count);
-
     jsonout_add_count(root, "cases", coverage->cases);
     jsonout_add_count(root, "leftOut", coverage->left_out);
     add_sum(root, "requirements", sum.requirements, sum.all_requirements);
@@ -217,9 +162,9 @@ cJSON *coverage_json(const struct coverage *coverage)
     for (size_t i = 0; i < coverage->n_policies; i++)
         (void)cJSON_AddItemToArray(list, policy_json(&coverage->policies[i]));
     object = cJSON_AddObjectToObject(root, "casesByGuard");
-    for (size_t i = 0; i < count; i++)
-        jsonout_add_count(object, reason_name(guards[i]),
-                          coverage->reasons[guards[i]]);
+    for (size_t i = 0; i < SELECT_GUARDS; i++)
+        jsonout_add_count(object, reason_name(select_guards[i]),
+                          coverage->reasons[select_guards[i]]);
     object = cJSON_AddObjectToObject(root, "casesByWarning");
     for (size_t i = 0; i < WARNING_KINDS; i++)
         jsonout_add_count(object, warning_kind_name((enum warning_kind)i),

@@ -163,18 +163,16 @@ static void run_piece(void *context, size_t i)
 /* On stderr, a line for each reason why the case has no outcome. */
 static void report_findings(const char *name, struct text lines)
 {
-    while (lines.len) {
-        const char *end = memchr(lines.data, '\n', lines.len);
-        size_t len = end ? (size_t)(end - lines.data) : lines.len;
+    struct text line;
+
+    while (text_take_line(&lines, &line)) {
         auto_buf struct buf shown = { 0 };
 
         buf_add_shown(&shown, text_of(name), SIZE_MAX);
         buf_add_string(&shown, ": ");
-        buf_add_shown(&shown, (struct text){ lines.data, len }, SIZE_MAX);
+        buf_add_shown(&shown, line, SIZE_MAX);
         if (!shown.failed)
             (void)fprintf(stderr, "spillway: %s\n", shown.data);
-        len += end != NULL;
-        lines = (struct text){ lines.data + len, lines.len - len };
     }
 }
 

@@ -45,17 +45,14 @@ static void print_shown(struct text text)
 
 void testreport_print_lines(struct text lines, const char *margin, bool colour)
 {
-    while (lines.len) {
-        const char *end = memchr(lines.data, '\n', lines.len);
-        size_t len = end ? (size_t)(end - lines.data) : lines.len;
-        struct text line = { lines.data, len };
+    struct text line;
+
+    while (text_take_line(&lines, &line)) {
         const char *begin = colour ? line_colour(line) : NULL;
 
         printf("%s%s", margin, begin ? begin : "");
         print_shown(line);
         printf("%s\n", begin ? "\033[m" : "");
-        len += end != NULL;
-        lines = (struct text){ lines.data + len, lines.len - len };
     }
 }
 

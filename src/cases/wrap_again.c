@@ -1,5 +1,6 @@
 /* wrap_again.c - what exists, as it would be created again. */
 #include "spillway/macros.h"
+#include "spillway/select.h"
 #include "spillway/wrap_parts.h"
 
 /* What the API server, the scheduler and kubectl add to a pod.  An ephemeral
@@ -24,23 +25,11 @@ static void drop(struct json *object, const char *key)
     }
 }
 
-static const struct json *controller_of(const struct json *object)
-{
-    const struct json *metadata = json_get(object, "metadata");
-
-    for (const struct json *o = json_first(metadata, "ownerReferences"); o;
-         o = o->next) {
-        if (json_true(o, "controller"))
-            return o;
-    }
-    return NULL;
-}
-
 bool wrap_is_controlled(const struct json *root)
 {
     struct text kind = json_string(root, "kind");
     struct text version = json_string(root, "apiVersion");
-    const struct json *owner = controller_of(root);
+    const struct json *owner = select_controller(json_get(root, "metadata"));
     struct text owner_kind = json_string(owner, "kind");
     struct text owner_version = json_string(owner, "apiVersion");
 
@@ -75,7 +64,7 @@ static bool again_metadata(struct json *again, const struct json *pod,
         return false;
     for (size_t i = 0; i < array_len(own_metadata); i++)
         drop(metadata, own_metadata[i]);
-    if (controller_of(pod) && json_string(given, "generateName").len > 0)
+    if (select_controller(given) && json_string(given, "generateName").len > 0)
         drop(metadata, "name");
     return json_set(again, text_of("metadata"), metadata);
 }

@@ -6,12 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "spillway/dump.h"
+
 enum { STEP = 64 * 1024 };
 
 static bool fail(struct error *err, const char *path)
 {
-    return error_set(err, ERROR_SYSTEM, "%s: %s",
-                     strcmp(path, "-") == 0 ? "standard input" : path,
+    return error_set(err, ERROR_SYSTEM, "%s: %s", dump_name(path),
                      strerror(errno));
 }
 
@@ -132,9 +133,7 @@ bool wrap_lines_all(struct wrap_lines *lines, size_t limit, struct text *bytes,
     while (!lines->ended) {
         if (lines->buf.len > limit)
             return error_set(err, ERROR_TOO_BIG, "%s: is larger than %zu bytes",
-                             strcmp(lines->path, "-") == 0 ? "standard input"
-                                                           : lines->path,
-                             limit);
+                             dump_name(lines->path), limit);
         if (!fill(lines, err))
             return false;
     }

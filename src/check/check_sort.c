@@ -131,14 +131,10 @@ static void tell_mistake(struct check *check, const struct check_policy *policy,
 static void tell_mistakes(struct check *check,
                           const struct check_policy *policy, struct text lines)
 {
-    while (lines.len) {
-        const char *end = memchr(lines.data, '\n', lines.len);
-        size_t len = end ? (size_t)(end - lines.data) : lines.len;
+    struct text line;
 
-        tell_mistake(check, policy, (struct text){ lines.data, len });
-        len += end != NULL;
-        lines = (struct text){ lines.data + len, lines.len - len };
-    }
+    while (text_take_line(&lines, &line))
+        tell_mistake(check, policy, line);
 }
 
 void check_add_policy(struct check *check, const char *file, const char *label,

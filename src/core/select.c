@@ -8,6 +8,12 @@
 #include "spillway/arena.h"
 #include "spillway/shape.h"
 
+const enum reason select_guards[SELECT_GUARDS] = {
+    REASON_NOT_A_POD,     REASON_SUBRESOURCE, REASON_OPERATION,
+    REASON_NO_MATCH,      REASON_OPTED_OUT,   REASON_MIRROR_POD,
+    REASON_NODE_NAME_SET, REASON_ROLLOUT,     REASON_DAEMONSET,
+};
+
 static const struct policy *find_policy(const struct policy_set *set,
                                         const struct review *review,
                                         struct arena *arena)

@@ -13,12 +13,6 @@
 
 /* --- guards ------------------------------------------------------------ */
 
-static const enum reason guards[EXPLAINED_GUARDS] = {
-    REASON_NOT_A_POD,     REASON_SUBRESOURCE, REASON_OPERATION,
-    REASON_NO_MATCH,      REASON_OPTED_OUT,   REASON_MIRROR_POD,
-    REASON_NODE_NAME_SET, REASON_ROLLOUT,     REASON_DAEMONSET,
-};
-
 /* What a guard is asked about. */
 struct question {
     const struct review *review;
@@ -129,19 +123,19 @@ static bool explain_guards(const struct question *question,
 {
     enum guard_state state = GUARD_PASSED;
 
-    for (size_t i = 0; i < EXPLAINED_GUARDS; i++) {
+    for (size_t i = 0; i < SELECT_GUARDS; i++) {
         struct explained_guard *guard = &explanation->guards[i];
         struct buf detail = { .arena = question->arena };
 
         if (state == GUARD_HOLDS)
             state = GUARD_NOT_ASKED;
         else if (state == GUARD_PASSED &&
-                 guards[i] == question->verdict->reason)
+                 select_guards[i] == question->verdict->reason)
             state = GUARD_HOLDS;
         if (state != GUARD_NOT_ASKED)
-            add_detail(&detail, guards[i], question);
-        *guard =
-            (struct explained_guard){ guards[i], state, buf_text(&detail) };
+            add_detail(&detail, select_guards[i], question);
+        *guard = (struct explained_guard){ select_guards[i], state,
+                                           buf_text(&detail) };
         if (detail.failed)
             return false;
     }

@@ -23,15 +23,10 @@ struct maker {
 static cJSON *lines(struct text text)
 {
     cJSON *array = cJSON_CreateArray();
+    struct text line;
 
-    while (text.len) {
-        const char *end = memchr(text.data, '\n', text.len);
-        size_t len = end ? (size_t)(end - text.data) : text.len;
-
-        jsonout_append(array, (struct text){ text.data, len });
-        len += end != NULL;
-        text = (struct text){ text.data + len, text.len - len };
-    }
+    while (text_take_line(&text, &line))
+        jsonout_append(array, line);
     return array;
 }
 
@@ -88,7 +83,7 @@ static cJSON *guards(struct maker *maker)
     };
     cJSON *array = cJSON_CreateArray();
 
-    for (size_t i = 0; i < EXPLAINED_GUARDS; i++) {
+    for (size_t i = 0; i < SELECT_GUARDS; i++) {
         const struct explained_guard *guard = &maker->explanation->guards[i];
         cJSON *object = cJSON_CreateObject();
 

@@ -46,18 +46,10 @@ static void add_clauses(const struct page *page, const char *title,
                         struct text clauses)
 {
     int width = *title ? TITLE_WIDTH : 0;
-    bool first = true;
+    struct text clause;
 
-    while (clauses.len) {
-        const char *end = memchr(clauses.data, '\n', clauses.len);
-        size_t len = end ? (size_t)(end - clauses.data) : clauses.len;
-
-        buf_printf(page->out, "  %-*s%.*s\n", width, first ? title : "",
-                   (int)len, clauses.data);
-        len += end != NULL;
-        clauses = (struct text){ clauses.data + len, clauses.len - len };
-        first = false;
-    }
+    for (; text_take_line(&clauses, &clause); title = "")
+        buf_printf(page->out, "  %-*s%.*s\n", width, title, TEXT_ARG(clause));
 }
 
 /* --- policies and guards ----------------------------------------------- */
@@ -139,7 +131,7 @@ static void add_guards(const struct page *page)
     struct table table = { .arena = page->arena, .columns = 3 };
 
     heading(page, "Guards");
-    for (size_t i = 0; i < EXPLAINED_GUARDS; i++) {
+    for (size_t i = 0; i < SELECT_GUARDS; i++) {
         const struct explained_guard *guard = &page->explanation->guards[i];
         const struct text cells[] = { text_of(reason_name(guard->guard)),
                                       text_of(states[guard->state]),

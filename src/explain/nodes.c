@@ -9,7 +9,7 @@
 struct gathering {
     struct arena *arena;
     const struct json **nodes, **pods;
-    size_t n_nodes, nodes_room, n_pods, pods_room, n_others;
+    size_t n_nodes, nodes_room, n_pods, pods_room;
     bool failed;
 };
 
@@ -44,8 +44,6 @@ static void gather(void *context, struct json *root,
         keep(g, &g->nodes, &g->n_nodes, &g->nodes_room, root);
     else if (core && text_is(kind, "Pod"))
         keep(g, &g->pods, &g->n_pods, &g->pods_room, root);
-    else
-        g->n_others++;
 }
 
 /* Pods that have ended hold nothing. */
@@ -77,7 +75,6 @@ static bool count_pods(const struct gathering *gathering,
             continue;
         if (!node_add_pod(node, spec, gathering->arena))
             return false;
-        nodes->n_pods++;
     }
     return true;
 }
@@ -98,7 +95,6 @@ bool nodes_parse(const char *name, struct text bytes, struct arena *arena,
     *nodes = (struct explained_nodes){
         .list = arena_array(arena, gathering.n_nodes, sizeof(struct node)),
         .count = gathering.n_nodes,
-        .n_others = gathering.n_others,
     };
     if (!nodes->list || gathering.failed)
         return error_no_memory(err);
