@@ -306,9 +306,15 @@ const char *check_labels(struct check *check, const struct term *term,
  * --overwrite" or nothing. */
 const char *check_overwrite(const struct term *term, const struct node *node);
 
-/* Labels and taints of a node that are nearly right (check_typos.c). */
+/* The words that policies and platforms use for labels and taints, in the
+ * arena; NULL when memory is short (check_typos.c). */
+struct check_known;
+struct check_known *check_known_words(struct check *check,
+                                      const struct policy_set *set);
+
+/* Labels and taints of a node that are nearly one of them. */
 void check_node_typos(struct check *check, const struct check_object *object,
-                      const struct node *node, const struct policy_set *set);
+                      const struct node *node, const struct check_known *known);
 
 /* A webhook of Spillway's, as it is shipped or under another name. */
 bool check_is_ours(const struct check_object *config, const struct json *hook);

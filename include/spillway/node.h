@@ -92,9 +92,16 @@ bool node_matches(const struct node *node, const struct term *term);
 const struct json *node_untolerated(const struct node *node,
                                     const struct json *tolerations);
 
-/* True when the node has a taint that this toleration is for. */
-bool node_has_taint_for(const struct node *node,
-                        const struct toleration *toleration);
+/* The node's first taint, for `for (t = node_first_taint(n); t; t = t->next)`.
+ */
+static inline const struct json *node_first_taint(const struct node *node)
+{
+    return node->taints ? node->taints->child : NULL;
+}
+
+/* The first taint that this toleration is for; NULL when there is none. */
+const struct json *node_taint_for(const struct node *node,
+                                  const struct toleration *toleration);
 
 /* True when some of the terms matches; without any term every node does. */
 bool node_matches_any(const struct node *node, const struct term *terms,

@@ -96,4 +96,23 @@ struct toleration toleration_read(const struct json *node);
 bool toleration_covers(const struct toleration *toleration,
                        const struct toleration *wanted);
 
+/* True when some of the tolerations covers the wanted one, or tolerates the
+ * taint that it stands for. */
+bool toleration_is_covered(const struct toleration *list, size_t count,
+                           const struct toleration *wanted);
+
+/* The same for a pod's own (an array, or NULL): the first that does, or NULL.
+ */
+const struct json *toleration_find(const struct json *list,
+                                   const struct toleration *wanted);
+
+/* The part of a PodSpec's nodeAffinity (REQUIRED_AFFINITY, PREFERRED_AFFINITY);
+ * NULL when there is none. */
+const struct json *term_node_affinity(const struct json *spec,
+                                      const char *part);
+
+/* The weight of a v1.PreferredSchedulingTerm, as it stands there; 0 when it is
+ * no integer. */
+long long term_weight(const struct json *preference);
+
 #endif

@@ -10,17 +10,11 @@
 #include "spillway/macros.h"
 #include "spillway/policy.h"
 #include "spillway/shape.h"
+#include "spillway/term.h"
 #include "spillway/words.h"
 #include "spillway/yaml.h"
 
 /* --- one side in words ------------------------------------------------- */
-
-static const struct json *node_affinity(const struct json *result,
-                                        const char *part)
-{
-    return json_get(json_get(json_get(result, "affinity"), "nodeAffinity"),
-                    part);
-}
 
 /* What stands between the elements of a list, and how many are left out when
  * it is long; true while the element is to be said. */
@@ -53,7 +47,7 @@ static void add_tolerations(struct buf *out,
 static void add_required(struct buf *out, const struct matrix_outcome *outcome)
 {
     const struct json *required =
-        node_affinity(outcome->result, REQUIRED_AFFINITY);
+        term_node_affinity(outcome->result, REQUIRED_AFFINITY);
     const struct json *list = json_get(required, "nodeSelectorTerms");
     size_t count = json_count(list), i = 0;
 
@@ -69,7 +63,7 @@ static void add_required(struct buf *out, const struct matrix_outcome *outcome)
 static void add_preferred(struct buf *out, const struct matrix_outcome *outcome)
 {
     const struct json *list =
-        node_affinity(outcome->result, PREFERRED_AFFINITY);
+        term_node_affinity(outcome->result, PREFERRED_AFFINITY);
     size_t count = json_count(list), i = 0;
 
     if (!count)

@@ -83,24 +83,6 @@ static const char *taint_of(struct check *check,
     return out.data ? out.data : "";
 }
 
-static const struct json *first_taint(const struct node *node)
-{
-    return node->taints ? node->taints->child : NULL;
-}
-
-/* The node's first taint that is tolerated so; NULL when there is none. */
-static const struct json *taint_for(const struct node *node,
-                                    const struct toleration *toleration)
-{
-    for (const struct json *t = first_taint(node); t; t = t->next) {
-        struct toleration taint = toleration_read(t);
-
-        if (toleration_covers(toleration, &taint))
-            return t;
-    }
-    return NULL;
-}
-
 /* The policy's first toleration for nodes set apart, whose taint the node has
  * unless that is NULL. */
 static const struct toleration *find_toleration(const struct policy *policy,
@@ -109,7 +91,7 @@ static const struct toleration *find_toleration(const struct policy *policy,
     for (size_t i = 0; i < policy->n_tolerations; i++) {
         const struct toleration *t = &policy->toleration_list[i];
 
-        if (is_set_apart_by(t) && (!node || taint_for(node, t)))
+        if (is_set_apart_by(t) && (!node || node_taint_for(node, t)))
             return t;
     }
     return NULL;
@@ -122,10 +104,9 @@ static bool is_tolerated(const struct policy_set *set, const struct json *node)
     for (size_t i = 0; i < policy_set_count(set); i++) {
         const struct policy *policy = policy_set_at(set, i);
 
-        for (size_t j = 0; j < policy->n_tolerations; j++) {
-            if (toleration_covers(&policy->toleration_list[j], &taint))
-                return true;
-        }
+        if (toleration_is_covered(policy->toleration_list,
+                                  policy->n_tolerations, &taint))
+            return true;
     }
     return false;
 }
@@ -195,7 +176,8 @@ static bool check_taint(const struct subject *subject,
     const char *key = check_shown(check, mark->key);
     struct check_finding *finding;
 
-    for (const struct json *t = first_taint(subject->node); t; t = t->next) {
+    for (const struct json *t = node_first_taint(subject->node); t;
+         t = t->next) {
         if (!text_equal(json_string(t, "key"), mark->key) ||
             !is_value_of(json_string(t, "value"), mark, toleration))
             continue;
@@ -276,7 +258,7 @@ static bool check_difference(const struct subject *subject,
     for (size_t i = 0; i < policy->n_tolerations; i++, toleration++) {
         if (!is_set_apart_by(toleration))
             continue;
-        for (const struct json *t = first_taint(subject->node); t;
+        for (const struct json *t = node_first_taint(subject->node); t;
              t = t->next) {
             if (is_meant(subject, policy, toleration, t)) {
                 tell_difference(subject, toleration, t);
@@ -317,7 +299,7 @@ static void check_unlabelled(const struct subject *subject,
     const struct term *term = find_term(policy, NULL);
     const char *labels = term ? check_labels(check, term, subject->node) : "";
     const struct json *taint =
-        taint_for(subject->node, find_toleration(policy, subject->node));
+        node_taint_for(subject->node, find_toleration(policy, subject->node));
     struct check_finding *finding;
 
     if (!*labels)

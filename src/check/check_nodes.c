@@ -23,8 +23,7 @@ struct subject {
 static const struct json *taint_with_key(const struct node *node,
                                          const char *key)
 {
-    for (const struct json *t = node->taints ? node->taints->child : NULL; t;
-         t = t->next) {
+    for (const struct json *t = node_first_taint(node); t; t = t->next) {
         if (text_is(json_string(t, "key"), key))
             return t;
     }
@@ -143,7 +142,9 @@ static void check_terms(struct check *check, const struct policy_set *set,
 
 void check_nodes(struct check *check)
 {
-    const char *last_file = NULL, *label;
+    const struct policy_set *last = NULL;
+    const struct check_known *known = NULL;
+    const char *label;
 
     for (size_t i = 0; i < check->n_nodes; i++) {
         const struct check_object *object = check->node_objects[i];
@@ -155,16 +156,18 @@ void check_nodes(struct check *check)
             check_shown(check, check->nodes[i].name),
         };
 
-        if (!subject.set)
+        if (subject.set && subject.set != last)
+            known = check_known_words(check, subject.set);
+        if (!subject.set || !known)
             return;
+        /* The nodes of all files are one cluster. */
+        if (!last)
+            check_terms(check, subject.set, object->file);
+        last = subject.set;
         if (subject.node->platform)
             check_virtual(&subject);
         else
             check_node_apart(check, object, subject.node, subject.set);
-        check_node_typos(check, object, &check->nodes[i], subject.set);
-        /* The nodes of all files are one cluster. */
-        if (!last_file)
-            check_terms(check, subject.set, object->file);
-        last_file = object->file;
+        check_node_typos(check, object, subject.node, known);
     }
 }

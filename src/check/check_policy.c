@@ -258,33 +258,23 @@ static void check_preferences(const struct subject *subject)
             "policy %s: fillFirst without preferences", subject->name);
 }
 
-static long long weight_at(const struct json *preferred, size_t index)
-{
-    const struct json *e = preferred ? preferred->child : NULL;
-    const struct json *weight;
-    long long value = 0;
-
-    for (; e && index > 0; index--)
-        e = e->next;
-    weight = json_get(e, "weight");
-    return weight && text_parse_integer(weight->string, &value) ? value : 0;
-}
-
 /* The heaviest preference for virtual nodes against that for others. */
 static void check_weights(const struct subject *subject)
 {
     const struct policy *policy = subject->policy;
     long long most_virtual = 0, most_other = 0;
-    const struct term *found = NULL;
+    const struct term *found = NULL, *preference = policy->preferences;
 
-    for (size_t i = 0; i < policy->n_preferences; i++) {
-        long long weight = weight_at(policy->preferred, i);
+    for (const struct json *e = policy->preferred ? policy->preferred->child
+                                                  : NULL;
+         e; e = e->next, preference++) {
+        long long weight = term_weight(e);
 
-        if (!platform_is_asked_for(&policy->preferences[i])) {
+        if (!platform_is_asked_for(preference)) {
             most_other = weight > most_other ? weight : most_other;
         } else if (weight > most_virtual) {
             most_virtual = weight;
-            found = &policy->preferences[i];
+            found = preference;
         }
     }
     if (most_other == 0 || most_virtual < most_other)

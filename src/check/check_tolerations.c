@@ -147,17 +147,14 @@ static bool is_passing(struct text key)
 static const struct json *untolerated(const struct policy *policy,
                                       const struct node *node)
 {
-    for (const struct json *t = node->taints ? node->taints->child : NULL; t;
-         t = t->next) {
+    for (const struct json *t = node_first_taint(node); t; t = t->next) {
         struct toleration taint = toleration_read(t);
         bool repels = text_is(taint.effect, "NoSchedule") ||
                       text_is(taint.effect, "NoExecute");
-        size_t i = 0;
 
-        while (i < policy->n_tolerations &&
-               !toleration_covers(&policy->toleration_list[i], &taint))
-            i++;
-        if (repels && i == policy->n_tolerations && !is_passing(taint.key))
+        if (repels && !is_passing(taint.key) &&
+            !toleration_is_covered(policy->toleration_list,
+                                   policy->n_tolerations, &taint))
             return t;
     }
     return NULL;
@@ -177,8 +174,7 @@ static void check_unused(struct check *check, const char *file,
         while (j < check->n_nodes &&
                !(node_matches_any(&check->nodes[j], policy->terms,
                                   policy->n_terms) &&
-                 node_has_taint_for(&check->nodes[j],
-                                    &policy->toleration_list[i])))
+                 node_taint_for(&check->nodes[j], &policy->toleration_list[i])))
             j++;
         if (j == check->n_nodes)
             (void)check_tell(check, CHECK_TOLERATION_UNUSED, file, node->line,

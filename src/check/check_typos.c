@@ -19,6 +19,11 @@ struct known {
     size_t count;
 };
 
+/* Those of some policies and all platforms. */
+struct check_known {
+    struct known keys, values;
+};
+
 static void add_string(struct known *known, const char *word)
 {
     if (word && known->count < KNOWN_MAX)
@@ -45,25 +50,33 @@ static void add_requirements(struct check *check, const struct term *term,
     }
 }
 
-static void gather(struct check *check, const struct policy_set *set,
-                   struct known *keys, struct known *values)
+struct check_known *check_known_words(struct check *check,
+                                      const struct policy_set *set)
 {
+    struct check_known *known = arena_new(&check->arena, struct check_known);
+
+    if (!known) {
+        check->failed = true;
+        return NULL;
+    }
     for (size_t i = 0; i < policy_set_count(set); i++) {
         const struct policy *policy = policy_set_at(set, i);
 
         for (size_t j = 0; j < policy->n_terms; j++)
-            add_requirements(check, &policy->terms[j], keys, values);
+            add_requirements(check, &policy->terms[j], &known->keys,
+                             &known->values);
         for (size_t j = 0; j < policy->n_tolerations; j++) {
-            add_text(check, keys, policy->toleration_list[j].key);
-            add_text(check, values, policy->toleration_list[j].value);
+            add_text(check, &known->keys, policy->toleration_list[j].key);
+            add_text(check, &known->values, policy->toleration_list[j].value);
         }
     }
     for (size_t i = 0; i < platform_count(); i++) {
-        add_string(keys, platform_at(i)->label_key);
-        add_string(keys, platform_at(i)->taint_key);
-        add_string(values, platform_at(i)->label_value);
-        add_string(values, platform_at(i)->taint_value);
+        add_string(&known->keys, platform_at(i)->label_key);
+        add_string(&known->keys, platform_at(i)->taint_key);
+        add_string(&known->values, platform_at(i)->label_value);
+        add_string(&known->values, platform_at(i)->taint_value);
     }
+    return known;
 }
 
 static bool is_known(const struct known *known, struct text word)
@@ -83,82 +96,72 @@ static const char *meant(const struct known *known, struct text word)
     return names_suggest(word, known->words, known->count);
 }
 
-/* One label or taint that was found to be nearly right. */
-struct typo {
+/* One label or taint of a node. */
+struct subject {
     struct check *check;
     const struct check_object *object;
-    const char *node;
-    const char *key, *value;
+    const struct node *node;
+    struct text key, value;
     const char *effect; /* of a taint; NULL for a label */
 };
 
-static struct check_finding *tell(const struct typo *typo, const char *what,
-                                  const char *found, const char *right)
+/* KEY=VALUE or KEY=VALUE:EFFECT, as kubectl takes it, in place of the key
+ * `wrong` when that is not NULL. */
+static void tell(const struct subject *subject, const char *what,
+                 struct text found, const char *right, const char *wrong,
+                 const char *key, const char *value)
 {
-    return check_tell(typo->check, CHECK_NODE_TYPO, typo->object->file,
-                      typo->object->root->line,
-                      "node %s: the %s '%s' of a %s is close to '%s'",
-                      typo->node, what, found, typo->effect ? "taint" : "label",
-                      right);
+    struct check *check = subject->check;
+    const char *name = check_shown(check, subject->node->name);
+    const char *kind = subject->effect ? "taint" : "label";
+    const char *pair = check_said(check, buf_printf, "%s=%s%s%s", key, value,
+                                  subject->effect ? ":" : "",
+                                  subject->effect ? subject->effect : "");
+    struct check_finding *finding =
+        check_tell(check, CHECK_NODE_TYPO, subject->object->file,
+                   subject->object->root->line,
+                   "node %s: the %s '%s' of a %s is close to '%s'", name, what,
+                   check_shown(check, found), kind, right);
+
+    check_mend(check, finding,
+               "if that was meant: kubectl %s nodes %s %s%s%s --overwrite",
+               kind, check_quoted(check, name),
+               wrong ? check_quoted(check, wrong) : "", wrong ? " " : "",
+               check_quoted(check, pair));
 }
 
-/* KEY=VALUE or KEY=VALUE:EFFECT, as kubectl takes it; `before` and `after` are
- * words of the command. */
-static void mend(const struct typo *typo, struct check_finding *finding,
-                 const char *before, const char *key, const char *value,
-                 const char *after)
+static void check_pair(const struct subject *subject,
+                       const struct check_known *known)
 {
-    struct check *check = typo->check;
-    const char *pair =
-        check_said(check, buf_printf, "%s=%s%s%s", key, value,
-                   typo->effect ? ":" : "", typo->effect ? typo->effect : "");
+    struct check *check = subject->check;
+    const char *right = meant(&known->keys, subject->key);
 
-    check_mend(
-        check, finding, "if that was meant: kubectl %s nodes %s %s%s%s%s",
-        typo->effect ? "taint" : "label", check_quoted(check, typo->node),
-        *before ? check_quoted(check, before) : "", *before ? " " : "",
-        check_quoted(check, pair), after);
-}
-
-static void check_pair(const struct typo *typo, const struct known *keys,
-                       const struct known *values, struct text key,
-                       struct text value)
-{
-    const char *right = meant(keys, key);
-
-    if (right) {
-        mend(typo, tell(typo, "key", typo->key, right),
-             check_said(typo->check, buf_printf, "%s-", typo->key), right,
-             typo->value, " --overwrite");
-    } else if (is_known(keys, key) && (right = meant(values, value))) {
-        mend(typo, tell(typo, "value", typo->value, right), "", typo->key,
-             right, " --overwrite");
-    }
+    if (right)
+        tell(subject, "key", subject->key, right,
+             check_said(check, buf_printf, "%s-",
+                        check_shown(check, subject->key)),
+             right, check_shown(check, subject->value));
+    else if (is_known(&known->keys, subject->key) &&
+             (right = meant(&known->values, subject->value)))
+        tell(subject, "value", subject->value, right, NULL,
+             check_shown(check, subject->key), right);
 }
 
 void check_node_typos(struct check *check, const struct check_object *object,
-                      const struct node *node, const struct policy_set *set)
+                      const struct node *node, const struct check_known *known)
 {
-    struct known keys = { 0 }, values = { 0 };
-    struct typo typo = { .check = check,
-                         .object = object,
-                         .node = check_shown(check, node->name) };
+    struct subject subject = { .check = check, .object = object, .node = node };
 
-    gather(check, set, &keys, &values);
     for (const struct json *m = node->labels ? node->labels->child : NULL; m;
          m = m->next) {
-        typo.key = check_shown(check, m->key);
-        typo.value = check_shown(check, m->string);
-        check_pair(&typo, &keys, &values, m->key, m->string);
+        subject.key = m->key;
+        subject.value = m->string;
+        check_pair(&subject, known);
     }
-    for (const struct json *t = node->taints ? node->taints->child : NULL; t;
-         t = t->next) {
-        struct text key = json_string(t, "key");
-        struct text value = json_string(t, "value");
-
-        typo.key = check_shown(check, key);
-        typo.value = check_shown(check, value);
-        typo.effect = check_shown(check, json_string(t, "effect"));
-        check_pair(&typo, &keys, &values, key, value);
+    for (const struct json *t = node_first_taint(node); t; t = t->next) {
+        subject.key = json_string(t, "key");
+        subject.value = json_string(t, "value");
+        subject.effect = check_shown(check, json_string(t, "effect"));
+        check_pair(&subject, known);
     }
 }

@@ -17,16 +17,6 @@ static const struct text key_expressions = TEXT("matchExpressions");
 
 /* --- tolerations ------------------------------------------------------- */
 
-static bool is_covered(const struct toleration *list, size_t count,
-                       const struct toleration *wanted)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (toleration_covers(&list[i], wanted))
-            return true;
-    }
-    return false;
-}
-
 /* The pod's tolerations and those of the policy that they do not cover. */
 static struct json *merge_tolerations(const struct policy *policy,
                                       const struct json *tolerations,
@@ -44,7 +34,7 @@ static struct json *merge_tolerations(const struct policy *policy,
         list[count++] = toleration_read(t);
     for (const struct json *w = policy->tolerations->child; w;
          w = w->next, wanted++) {
-        if (is_covered(list, count, wanted))
+        if (toleration_is_covered(list, count, wanted))
             continue;
         if (!json_append(merged, json_copy(arena, w)))
             return NULL;

@@ -45,11 +45,8 @@ bool node_add_pod(struct node *node, const struct json *spec,
 /* What the API server refuses counts for nothing, and sums stay small. */
 static long long read_weight(const struct json *preference)
 {
-    const struct json *weight = json_get(preference, "weight");
-    long long value;
+    long long value = term_weight(preference);
 
-    if (!weight || !text_parse_integer(weight->string, &value))
-        return 0;
     return value >= 1 && value <= WEIGHT_MAX ? value : 0;
 }
 
@@ -74,9 +71,7 @@ static bool read_preferences(const struct json *list, struct arena *arena,
 bool pod_demand_read(const struct json *spec, struct arena *arena,
                      struct pod_demand *demand)
 {
-    const struct json *affinity =
-        json_get(json_get(spec, "affinity"), "nodeAffinity");
-    const struct json *required = json_get(affinity, REQUIRED_AFFINITY);
+    const struct json *required = term_node_affinity(spec, REQUIRED_AFFINITY);
 
     *demand = (struct pod_demand){
         .tolerations = json_get(spec, "tolerations"),
@@ -86,7 +81,7 @@ bool pod_demand_read(const struct json *spec, struct arena *arena,
                                  &demand->selector) &&
            term_compile_all(json_get(required, "nodeSelectorTerms"), arena,
                             &demand->terms, &demand->n_terms) &&
-           read_preferences(json_get(affinity, PREFERRED_AFFINITY), arena,
+           read_preferences(term_node_affinity(spec, PREFERRED_AFFINITY), arena,
                             demand) &&
            resources_of_pod(spec, arena, &demand->requests);
 }
@@ -186,45 +181,30 @@ long long node_preference(const struct node *node,
 
 /* --- taints ------------------------------------------------------------ */
 
-static bool is_tolerated(const struct toleration *taint,
-                         const struct json *tolerations)
-{
-    for (const struct json *t = tolerations ? tolerations->child : NULL; t;
-         t = t->next) {
-        struct toleration toleration = toleration_read(t);
-
-        if (toleration_covers(&toleration, taint))
-            return true;
-    }
-    return false;
-}
-
 const struct json *node_untolerated(const struct node *node,
                                     const struct json *tolerations)
 {
-    for (const struct json *t = node->taints ? node->taints->child : NULL; t;
-         t = t->next) {
+    for (const struct json *t = node_first_taint(node); t; t = t->next) {
         struct toleration taint = toleration_read(t);
 
         if ((text_is(taint.effect, "NoSchedule") ||
              text_is(taint.effect, "NoExecute")) &&
-            !is_tolerated(&taint, tolerations))
+            !toleration_find(tolerations, &taint))
             return t;
     }
     return NULL;
 }
 
-bool node_has_taint_for(const struct node *node,
-                        const struct toleration *toleration)
+const struct json *node_taint_for(const struct node *node,
+                                  const struct toleration *toleration)
 {
-    for (const struct json *t = node->taints ? node->taints->child : NULL; t;
-         t = t->next) {
+    for (const struct json *t = node_first_taint(node); t; t = t->next) {
         struct toleration taint = toleration_read(t);
 
         if (toleration_covers(toleration, &taint))
-            return true;
+            return t;
     }
-    return false;
+    return NULL;
 }
 
 void node_write_taint(struct buf *out, const struct json *taint)
@@ -250,7 +230,8 @@ static bool is_cordoned_for(const struct node *node,
         .effect = TEXT("NoSchedule"),
     };
 
-    return node->unschedulable && !is_tolerated(&cordon, demand->tolerations);
+    return node->unschedulable &&
+           !toleration_find(demand->tolerations, &cordon);
 }
 
 static enum node_verdict judge(const struct node *node,

@@ -74,11 +74,8 @@ static bool tolerates(const struct policy *policy, const char *taint,
     if (!wanted)
         return false;
     eci = toleration_read(wanted);
-    for (size_t i = 0; i < policy->n_tolerations; i++) {
-        if (toleration_covers(&policy->toleration_list[i], &eci))
-            return true;
-    }
-    return false;
+    return toleration_is_covered(policy->toleration_list, policy->n_tolerations,
+                                 &eci);
 }
 
 bool policy_prepare(struct policy *policy, struct arena *arena)

@@ -301,3 +301,38 @@ bool toleration_covers(const struct toleration *toleration,
     return !text_is(wanted->op, "Exists") &&
            text_equal(toleration->value, wanted->value);
 }
+
+bool toleration_is_covered(const struct toleration *list, size_t count,
+                           const struct toleration *wanted)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (toleration_covers(&list[i], wanted))
+            return true;
+    }
+    return false;
+}
+
+const struct json *toleration_find(const struct json *list,
+                                   const struct toleration *wanted)
+{
+    for (const struct json *t = list ? list->child : NULL; t; t = t->next) {
+        struct toleration toleration = toleration_read(t);
+
+        if (toleration_covers(&toleration, wanted))
+            return t;
+    }
+    return NULL;
+}
+
+const struct json *term_node_affinity(const struct json *spec, const char *part)
+{
+    return json_get(json_get(json_get(spec, "affinity"), "nodeAffinity"), part);
+}
+
+long long term_weight(const struct json *preference)
+{
+    const struct json *weight = json_get(preference, "weight");
+    long long value;
+
+    return weight && text_parse_integer(weight->string, &value) ? value : 0;
+}

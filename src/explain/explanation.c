@@ -144,18 +144,6 @@ static bool explain_guards(const struct question *question,
 
 /* --- the merge --------------------------------------------------------- */
 
-static const struct json *covering(const struct json *list,
-                                   const struct toleration *wanted)
-{
-    for (const struct json *t = list ? list->child : NULL; t; t = t->next) {
-        struct toleration toleration = toleration_read(t);
-
-        if (toleration_covers(&toleration, wanted))
-            return t;
-    }
-    return NULL;
-}
-
 static bool explain_tolerations(const struct policy *policy,
                                 struct arena *arena,
                                 struct explanation *explanation)
@@ -174,7 +162,7 @@ static bool explain_tolerations(const struct policy *policy,
         struct explained_toleration *out = &explanation->tolerations[i];
 
         out->wanted = w;
-        out->by = covering(own, &policy->toleration_list[i]);
+        out->by = toleration_find(own, &policy->toleration_list[i]);
     }
     return true;
 }
@@ -200,18 +188,15 @@ static void sort_preferences(struct explained_preference *list, size_t count)
     }
 }
 
-static const struct json *preferences_of(const struct json *spec)
-{
-    return json_get(json_get(json_get(spec, "affinity"), "nodeAffinity"),
-                    PREFERRED_AFFINITY);
-}
-
 /* Those of the policy stand behind the pod's own. */
 static bool explain_preferences(struct arena *arena,
                                 struct explanation *explanation)
 {
-    const struct json *list = preferences_of(explanation->after);
-    size_t own = json_count(preferences_of(explanation->before)), i = 0;
+    const struct json *list =
+        term_node_affinity(explanation->after, PREFERRED_AFFINITY);
+    size_t own = json_count(
+               term_node_affinity(explanation->before, PREFERRED_AFFINITY)),
+           i = 0;
 
     explanation->n_preferences = json_count(list);
     explanation->preferences =
@@ -221,12 +206,10 @@ static bool explain_preferences(struct arena *arena,
     for (const struct json *e = list ? list->child : NULL; e;
          e = e->next, i++) {
         struct explained_preference *out = &explanation->preferences[i];
-        const struct json *weight = json_get(e, "weight");
 
         out->term = json_get(e, "preference");
         out->added = i >= own;
-        if (!weight || !text_parse_integer(weight->string, &out->weight))
-            out->weight = 0;
+        out->weight = term_weight(e);
     }
     sort_preferences(explanation->preferences, explanation->n_preferences);
     return true;
@@ -235,11 +218,9 @@ static bool explain_preferences(struct arena *arena,
 static bool compile_terms(const struct json *spec, struct arena *arena,
                           struct term **terms, size_t *count)
 {
-    const struct json *affinity =
-        json_get(json_get(spec, "affinity"), "nodeAffinity");
-
     return term_compile_all(
-        json_get(json_get(affinity, REQUIRED_AFFINITY), "nodeSelectorTerms"),
+        json_get(term_node_affinity(spec, REQUIRED_AFFINITY),
+                 "nodeSelectorTerms"),
         arena, terms, count);
 }
 

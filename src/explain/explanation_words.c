@@ -109,9 +109,7 @@ static bool has_pod_affinity(const struct json *spec)
 static bool prefers_no_schedule(const struct explained_nodes *nodes)
 {
     for (size_t i = 0; i < nodes->count; i++) {
-        const struct json *taints = nodes->list[i].taints;
-
-        for (const struct json *t = taints ? taints->child : NULL; t;
+        for (const struct json *t = node_first_taint(&nodes->list[i]); t;
              t = t->next) {
             if (text_is(json_string(t, "effect"), "PreferNoSchedule"))
                 return true;

@@ -5,6 +5,7 @@
 #include "spillway/buf.h"
 #include "spillway/policy.h"
 #include "spillway/shape.h"
+#include "spillway/term.h"
 #include "spillway/words.h"
 
 /* --- what is new ------------------------------------------------------- */
@@ -36,12 +37,6 @@ static void add_tolerations(struct buf *out, const struct json *before,
     }
 }
 
-static const struct json *node_affinity(const struct json *spec,
-                                        const char *part)
-{
-    return json_get(json_get(json_get(spec, "affinity"), "nodeAffinity"), part);
-}
-
 /* True when both say the same, nothing and an empty list included. */
 static bool same_list(const struct json *before, const struct json *after,
                       struct arena *arena)
@@ -54,10 +49,10 @@ static bool same_list(const struct json *before, const struct json *after,
 static void add_required(struct buf *out, const struct json *before,
                          const struct json *after, struct arena *arena)
 {
-    const struct json *old =
-        json_get(node_affinity(before, REQUIRED_AFFINITY), "nodeSelectorTerms");
-    const struct json *terms =
-        json_get(node_affinity(after, REQUIRED_AFFINITY), "nodeSelectorTerms");
+    const struct json *old = json_get(
+        term_node_affinity(before, REQUIRED_AFFINITY), "nodeSelectorTerms");
+    const struct json *terms = json_get(
+        term_node_affinity(after, REQUIRED_AFFINITY), "nodeSelectorTerms");
     size_t count = 0, i = 0;
 
     if (same_list(old, terms, arena))
@@ -80,14 +75,6 @@ static void add_required(struct buf *out, const struct json *before,
     }
 }
 
-static long long weight_of(const struct json *preference)
-{
-    const struct json *weight = json_get(preference, "weight");
-    long long value;
-
-    return weight && text_parse_integer(weight->string, &value) ? value : 0;
-}
-
 /* The heaviest that is lighter than `below`, or stands behind `last` with the
  * same weight: called in turn, all of them in order of weight. */
 static const struct json *next_lighter(const struct json *list,
@@ -97,10 +84,10 @@ static const struct json *next_lighter(const struct json *list,
     bool passed = !last;
 
     for (const struct json *e = list->child; e; e = e->next) {
-        bool follows = !last || weight_of(e) < weight_of(last) ||
-                       (passed && weight_of(e) == weight_of(last));
+        bool follows = !last || term_weight(e) < term_weight(last) ||
+                       (passed && term_weight(e) == term_weight(last));
 
-        if (follows && (!best || weight_of(e) > weight_of(best)))
+        if (follows && (!best || term_weight(e) > term_weight(best)))
             best = e;
         passed = passed || e == last;
     }
@@ -110,8 +97,8 @@ static const struct json *next_lighter(const struct json *list,
 static void add_preferred(struct buf *out, const struct json *before,
                           const struct json *after, struct arena *arena)
 {
-    const struct json *old = node_affinity(before, PREFERRED_AFFINITY);
-    const struct json *list = node_affinity(after, PREFERRED_AFFINITY);
+    const struct json *old = term_node_affinity(before, PREFERRED_AFFINITY);
+    const struct json *list = term_node_affinity(after, PREFERRED_AFFINITY);
     const struct json *last = NULL;
     size_t count = json_count(list);
 
@@ -126,10 +113,10 @@ static void add_preferred(struct buf *out, const struct json *before,
             break;
         }
         if (i)
-            buf_add_string(out,
-                           weight_of(e) == weight_of(last) ? ", " : " over ");
+            buf_add_string(out, term_weight(e) == term_weight(last) ? ", "
+                                                                    : " over ");
         words_term(out, json_get(e, "preference"));
-        buf_printf(out, " (%lld)", weight_of(e));
+        buf_printf(out, " (%lld)", term_weight(e));
         last = e;
     }
 }
