@@ -25,6 +25,12 @@ bool certificate_is_signed_by(X509 *certificate, X509 *issuer);
 /* It has basicConstraints that say CA. */
 bool certificate_is_ca(X509 *certificate);
 
+/* There is at least one, and all are those of CAs. */
+bool certificates_are_ca(X509 *const list[], size_t count);
+
+/* The first that is not signed by the next one; `count` when each is. */
+size_t certificates_unlinked(X509 *const list[], size_t count);
+
 /* The private key belongs to it. */
 bool certificate_has_key(X509 *certificate, EVP_PKEY *key);
 

@@ -199,6 +199,9 @@ void check_add_policy(struct check *check, const char *file, const char *label,
  * skipped. */
 void check_take_secrets(struct check *check);
 
+/* The PodSpec of a Deployment's template, or NULL (check_service.c). */
+const struct json *check_pod_spec(const struct check_object *deployment);
+
 /* True for a container that runs `spillway serve` (check_service.c). */
 bool check_serves(const struct json *container);
 
@@ -249,6 +252,9 @@ const char *check_shown(struct check *check, struct text text);
 /* One word of a command line, as a shell takes it: in quotes where it must be;
  * in the arena. */
 const char *check_quoted(struct check *check, const char *word);
+
+/* What a buf of the arena holds, as a string. */
+const char *check_kept(struct check *check, const struct buf *text);
 
 /* What words_said() gives, as a string. */
 #define check_said(check, ...)                                                 \

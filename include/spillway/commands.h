@@ -36,4 +36,7 @@ bool commands_is_group(const char *word);
 struct text commands_next(const char *group, size_t *at,
                           const struct command **command);
 
+/* Call `each` with the group "", and then with every other. */
+void commands_each_group(void (*each)(const char *group));
+
 #endif

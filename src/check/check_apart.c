@@ -79,8 +79,7 @@ static const char *taint_of(struct check *check,
     words_outside(&out, toleration->value);
     buf_add_char(&out, ':');
     words_outside(&out, effect_of(toleration));
-    check->failed |= out.failed;
-    return out.data ? out.data : "";
+    return check_kept(check, &out);
 }
 
 /* The policy's first toleration for nodes set apart, whose taint the node has

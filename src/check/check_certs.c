@@ -22,25 +22,21 @@ enum {
 
 /* --- what a file is ---------------------------------------------------- */
 
-static bool all_are_ca(const struct check_pem *pem)
+static bool is_authorities(const struct check_pem *pem)
 {
-    for (size_t i = 0; i < pem->pem.n_certificates; i++) {
-        if (!certificate_is_ca(pem->pem.certificates[i]))
-            return false;
-    }
-    return true;
+    return certificates_are_ca(pem->pem.certificates, pem->pem.n_certificates);
 }
 
 bool check_is_serving(const struct check_pem *pem)
 {
-    return pem->pem.n_certificates > 0 && !all_are_ca(pem);
+    return pem->pem.n_certificates > 0 && !is_authorities(pem);
 }
 
 /* A CA's certificate that stands where a server's is expected: it names a
  * service. */
 static bool is_ca_as_server(const struct check_pem *pem)
 {
-    return pem->pem.n_certificates > 0 && all_are_ca(pem) &&
+    return is_authorities(pem) &&
            certificate_names(pem->pem.certificates[0], NULL, NULL) > 0;
 }
 
@@ -97,8 +93,7 @@ static const char *key_kind(struct check *check, EVP_PKEY *key)
     struct buf kind = { .arena = &check->arena };
 
     certificate_key_kind(key, &kind);
-    check->failed |= kind.failed;
-    return kind.data ? kind.data : "";
+    return check_kept(check, &kind);
 }
 
 static bool is_short_key(EVP_PKEY *key)
@@ -208,7 +203,7 @@ static bool is_signed_here(const struct check *check, X509 *certificate,
                            bool *any)
 {
     for (const struct check_pem *p = check->pems; p; p = p->next) {
-        if (p->pem.n_certificates == 0 || !all_are_ca(p))
+        if (!is_authorities(p))
             continue;
         *any = true;
         for (size_t i = 0; i < p->pem.n_certificates; i++) {
@@ -223,14 +218,13 @@ static void check_chain(struct check *check, const struct check_pem *pem)
 {
     X509 *const *list = pem->pem.certificates;
     size_t count = pem->pem.n_certificates;
+    size_t unlinked = certificates_unlinked(list, count);
     bool any = false, leads_there = false;
 
-    for (size_t i = 0; i + 1 < count; i++) {
-        if (certificate_is_signed_by(list[i], list[i + 1]))
-            continue;
+    if (unlinked < count) {
         (void)tell(check, pem, CHECK_CERTIFICATE_CHAIN,
                    "certificate %zu in %s is not signed by certificate %zu",
-                   i + 1, pem->label, i + 2);
+                   unlinked + 1, pem->label, unlinked + 2);
         return;
     }
     for (size_t i = 0; i < count && !leads_there; i++)

@@ -16,8 +16,7 @@ static const char *format(struct check *check, const char *fmt, va_list ap)
     struct buf text = { .arena = &check->arena };
 
     buf_vprintf(&text, fmt, ap);
-    check->failed |= text.failed;
-    return text.data ? text.data : "";
+    return check_kept(check, &text);
 }
 
 /* Where the file stands among all, for the order of what is printed. */

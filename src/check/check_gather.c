@@ -115,6 +115,12 @@ const struct policy_set *check_policy_for(struct check *check, const char *file,
 
 /* --- words ------------------------------------------------------------- */
 
+const char *check_kept(struct check *check, const struct buf *text)
+{
+    check->failed |= text->failed;
+    return text->data ? text->data : "";
+}
+
 const char *check_shown(struct check *check, struct text text)
 {
     return check_said(check, words_outside, text);
@@ -136,8 +142,7 @@ const char *check_quoted(struct check *check, const char *word)
         buf_add_char(&out, *word);
     }
     buf_add_char(&out, '\'');
-    check->failed |= out.failed;
-    return out.data ? out.data : "";
+    return check_kept(check, &out);
 }
 
 const char *check_name(struct check *check, const struct check_object *object)
@@ -151,6 +156,5 @@ const char *check_name(struct check *check, const struct check_object *object)
         buf_add_char(&out, '/');
     words_outside(&out, object->name.len ? object->name
                                          : text_of("(without a name)"));
-    check->failed |= out.failed;
-    return out.data ? out.data : "";
+    return check_kept(check, &out);
 }

@@ -45,8 +45,7 @@ const char *check_label_pair(struct check *check, struct text key,
     words_outside(&out, key);
     buf_add_char(&out, '=');
     words_outside(&out, value);
-    check->failed |= out.failed;
-    return out.data ? out.data : "";
+    return check_kept(check, &out);
 }
 
 const char *check_labels(struct check *check, const struct term *term,
@@ -67,8 +66,7 @@ const char *check_labels(struct check *check, const struct term *term,
         else if (node)
             return "";
     }
-    check->failed |= out.failed;
-    return out.data ? out.data : "";
+    return check_kept(check, &out);
 }
 
 const char *check_overwrite(const struct term *term, const struct node *node)

@@ -62,12 +62,15 @@ find_server(const struct route *route, const struct check_object *service)
     return NULL;
 }
 
+const struct json *check_pod_spec(const struct check_object *deployment)
+{
+    return json_get(json_get(json_get(deployment->root, "spec"), "template"),
+                    "spec");
+}
+
 static const struct json *containers_of(const struct check_object *deployment)
 {
-    const struct json *spec = json_get(
-        json_get(json_get(deployment->root, "spec"), "template"), "spec");
-
-    return json_first(json_get(spec, "containers") ? spec : NULL, "containers");
+    return json_first(check_pod_spec(deployment), "containers");
 }
 
 /* A targetPort is a container's port, by number or by name. */

@@ -53,8 +53,7 @@ static void add_encoded(struct check *check, const struct check_object *secret,
 static bool mounts(const struct check_object *deployment,
                    const struct check_object *secret)
 {
-    const struct json *spec = json_get(
-        json_get(json_get(deployment->root, "spec"), "template"), "spec");
+    const struct json *spec = check_pod_spec(deployment);
     bool serves = false;
 
     for (const struct json *c = json_first(spec, "containers"); c; c = c->next)

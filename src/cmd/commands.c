@@ -99,3 +99,19 @@ struct text commands_next(const char *group, size_t *at,
     }
     return (struct text){ 0 };
 }
+
+void commands_each_group(void (*each)(const char *group))
+{
+    const struct command *command;
+    struct text word;
+    size_t at = 0;
+
+    each("");
+    while ((word = commands_next("", &at, &command)).data) {
+        char group[64];
+
+        (void)snprintf(group, sizeof(group), "%.*s", TEXT_ARG(word));
+        if (!command)
+            each(group);
+    }
+}

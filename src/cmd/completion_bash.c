@@ -113,19 +113,8 @@ static void print_words(const char *group)
 
 static void print_all_words(void)
 {
-    const struct command *command;
-    struct text word;
-    size_t at = 0;
-
     begin("words", "$1");
-    print_words("");
-    while ((word = commands_next("", &at, &command)).data) {
-        char group[64];
-
-        (void)snprintf(group, sizeof(group), "%.*s", TEXT_ARG(word));
-        if (!command)
-            print_words(group);
-    }
+    commands_each_group(print_words);
     end("");
 }
 

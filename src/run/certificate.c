@@ -33,6 +33,24 @@ bool certificate_is_ca(X509 *certificate)
     return is_ca;
 }
 
+bool certificates_are_ca(X509 *const list[], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!certificate_is_ca(list[i]))
+            return false;
+    }
+    return count > 0;
+}
+
+size_t certificates_unlinked(X509 *const list[], size_t count)
+{
+    for (size_t i = 0; i + 1 < count; i++) {
+        if (!certificate_is_signed_by(list[i], list[i + 1]))
+            return i;
+    }
+    return count;
+}
+
 bool certificate_has_key(X509 *certificate, EVP_PKEY *key)
 {
     EVP_PKEY *public_key = X509_get0_pubkey(certificate);

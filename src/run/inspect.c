@@ -57,11 +57,8 @@ static const char *label_of(const struct inspection *inspection,
 
 static bool is_authorities(const struct inspect_file *file)
 {
-    for (size_t i = 0; i < file->pem.n_certificates; i++) {
-        if (!certificate_is_ca(file->pem.certificates[i]))
-            return false;
-    }
-    return file->pem.n_certificates > 0;
+    return certificates_are_ca(file->pem.certificates,
+                               file->pem.n_certificates);
 }
 
 static bool is_chain(const struct inspect_file *file)

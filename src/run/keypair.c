@@ -35,23 +35,22 @@ static bool load(const struct half *half, struct pem *pem, struct error *err)
 static bool prove_chain(const struct pem *pem, const char *path,
                         struct error *err)
 {
+    auto_buf struct buf subject = { 0 };
+    size_t unlinked;
+
     if (pem->n_certificates == 0)
         return error_set(err, ERROR_INVALID,
                          "%s: holds a private key but no certificate", path);
-    for (size_t i = 0; i + 1 < pem->n_certificates; i++) {
-        auto_buf struct buf subject = { 0 };
-
-        if (certificate_is_signed_by(pem->certificates[i],
-                                     pem->certificates[i + 1]))
-            continue;
-        certificate_subject(pem->certificates[i], &subject);
-        return error_set(err, ERROR_INVALID,
-                         "%s: certificate %zu (%.100s) is not signed by "
-                         "certificate %zu; put the server's own first, and "
-                         "behind each the one that signed it",
-                         path, i + 1, subject.data ? subject.data : "", i + 2);
-    }
-    return true;
+    unlinked = certificates_unlinked(pem->certificates, pem->n_certificates);
+    if (unlinked == pem->n_certificates)
+        return true;
+    certificate_subject(pem->certificates[unlinked], &subject);
+    return error_set(err, ERROR_INVALID,
+                     "%s: certificate %zu (%.100s) is not signed by "
+                     "certificate %zu; put the server's own first, and "
+                     "behind each the one that signed it",
+                     path, unlinked + 1, subject.data ? subject.data : "",
+                     unlinked + 2);
 }
 
 static bool prove_validity(X509 *leaf, const char *path, time_t now,
