@@ -5,19 +5,6 @@
 #include "spillway/platform.h"
 #include "spillway/words.h"
 
-/* A node and the policies that are to send pods to it. */
-struct subject {
-    struct check *check;
-    const struct check_object *object;
-    const struct node *node;
-    const struct policy_set *set;
-    const char *name; /* fit for printing */
-};
-
-#define tell(subject, rule, ...)                                               \
-    check_tell((subject)->check, (rule), (subject)->object->file,              \
-               (subject)->object->root->line, __VA_ARGS__)
-
 /* --- one virtual node -------------------------------------------------- */
 
 static const struct json *taint_with_key(const struct node *node,
@@ -51,35 +38,40 @@ static bool tolerates(const struct policy_set *set,
 
 /* Platforms share a label: of those that have the node's, the one that the
  * policies are for. */
-static const struct platform *platform_of(const struct subject *subject)
+static const struct platform *platform_of(const struct node *node,
+                                          const struct policy_set *set)
 {
     for (size_t i = 0; i < platform_count(); i++) {
         const struct platform *platform = platform_at(i);
-        struct text value = json_string_text(subject->node->labels,
-                                             text_of(platform->label_key));
+        struct text value =
+            json_string_text(node->labels, text_of(platform->label_key));
 
-        if (text_is(value, platform->label_value) &&
-            tolerates(subject->set, platform))
+        if (text_is(value, platform->label_value) && tolerates(set, platform))
             return platform;
     }
-    return subject->node->platform;
+    return node->platform;
 }
 
 /* Any platform's taint is right. */
-static void check_virtual(const struct subject *subject)
+static void check_virtual(struct check *check,
+                          const struct check_object *object,
+                          const struct node *node, const struct policy_set *set)
 {
-    const struct platform *platform = platform_of(subject);
+    const struct platform *platform = platform_of(node, set);
     struct check_finding *finding;
+    const char *name;
 
     for (size_t i = 0; i < platform_count(); i++) {
-        if (taint_with_key(subject->node, platform_at(i)->taint_key))
+        if (taint_with_key(node, platform_at(i)->taint_key))
             return;
     }
-    finding = tell(subject, CHECK_VIRTUAL_UNTAINTED,
-                   "virtual node %s (%s=%s) has no taint of its platform",
-                   subject->name, platform->label_key, platform->label_value);
-    check_mend(subject->check, finding, "kubectl taint nodes %s %s%s%s:%s",
-               check_quoted(subject->check, subject->name), platform->taint_key,
+    name = check_shown(check, node->name);
+    finding = check_tell(check, CHECK_VIRTUAL_UNTAINTED, object->file,
+                         object->root->line,
+                         "virtual node %s (%s=%s) has no taint of its platform",
+                         name, platform->label_key, platform->label_value);
+    check_mend(check, finding, "kubectl taint nodes %s %s%s%s:%s",
+               check_quoted(check, name), platform->taint_key,
                platform->taint_value ? "=" : "",
                platform->taint_value ? platform->taint_value : "",
                platform->taint_effect);
@@ -148,26 +140,22 @@ void check_nodes(struct check *check)
 
     for (size_t i = 0; i < check->n_nodes; i++) {
         const struct check_object *object = check->node_objects[i];
-        const struct subject subject = {
-            check,
-            object,
-            &check->nodes[i],
-            check_policy_for(check, object->file, &label),
-            check_shown(check, check->nodes[i].name),
-        };
+        const struct node *node = &check->nodes[i];
+        const struct policy_set *set =
+            check_policy_for(check, object->file, &label);
 
-        if (subject.set && subject.set != last)
-            known = check_known_words(check, subject.set);
-        if (!subject.set || !known)
+        if (set && set != last)
+            known = check_known_words(check, set);
+        if (!set || !known)
             return;
         /* The nodes of all files are one cluster. */
         if (!last)
-            check_terms(check, subject.set, object->file);
-        last = subject.set;
-        if (subject.node->platform)
-            check_virtual(&subject);
+            check_terms(check, set, object->file);
+        last = set;
+        if (node->platform)
+            check_virtual(check, object, node, set);
         else
-            check_node_apart(check, object, subject.node, subject.set);
-        check_node_typos(check, object, subject.node, known);
+            check_node_apart(check, object, node, set);
+        check_node_typos(check, object, node, known);
     }
 }

@@ -208,13 +208,13 @@ static void check_pod(struct check *check, const struct check_object *object)
     struct subject subject = {
         .check = check,
         .object = object,
-        .name = check_name(check, object),
         .spec = json_get(object->root, "spec"),
     };
 
     if (!is_there(object->root) || !decide(check, object, &subject) ||
         !subject.admission.policy)
         return;
+    subject.name = check_name(check, object);
     subject.policy = subject.admission.policy;
     check_decision(&subject);
     if (is_left_alone(subject.admission.reason))
