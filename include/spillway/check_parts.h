@@ -147,7 +147,7 @@ struct check {
     struct arena scratch; /* for one pod */
     time_t now;
 
-    const char **files; /* in the order in which they were read */
+    const char **files; /* those that could be read, in that order */
     size_t n_files, files_room;
     struct check_object *objects, **objects_tail;
     struct check_policy *policies, **policies_tail;

@@ -178,7 +178,7 @@ static void read_file(struct check *check, const char *path)
     struct stat status = { 0 };
     struct error err = { 0 };
 
-    if (!file || !note_file(check, file)) {
+    if (!file) {
         check->failed = true;
         return;
     }
@@ -188,6 +188,8 @@ static void read_file(struct check *check, const char *path)
         !check_read_bytes(check, file, status.st_mode & 07777, buf_text(&bytes),
                           &err))
         tell_unreadable(check, &err);
+    else if (!note_file(check, file))
+        check->failed = true;
 }
 
 /* --- directories ------------------------------------------------------- */

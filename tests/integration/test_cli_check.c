@@ -178,6 +178,7 @@ static void test_unreadable(void **state)
                                     "policy, nor PEM\n"));
     assert_non_null(strstr(run.err, "b.yaml: line 2: "));
     assert_non_null(strstr(run.err, "/no/such/file: No such file"));
+    assert_string_equal(run.out, "nothing found in 0 files\n");
 }
 
 /* Of two selectors that say the same, one is told. */
